@@ -1,0 +1,208 @@
+// Package runtime says what a place that runs processes must do for Drey: bring up an incarnation held, release it once,
+// kill it, and tell the truth about it. A runtime runs roles; it does not know what a JobManager is.
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"drey/internal/secret"
+)
+
+// IncarnationID names one start of a job's processes: 32 lower-case hex digits, made before anything is done with it.
+type IncarnationID string
+
+// Role is a kind of process inside an incarnation.
+type Role string
+
+// The roles of a Flink application cluster.
+const (
+	JobManager  Role = "jobmanager"
+	TaskManager Role = "taskmanager"
+)
+
+// ProcessID names one process of an incarnation, for example taskmanager 0.
+type ProcessID struct {
+	Role  Role
+	Index int // 0..n-1 within the role
+}
+
+// String is the process's name in folders, logs and on screen: "taskmanager-0".
+func (p ProcessID) String() string { return fmt.Sprintf("%s-%d", p.Role, p.Index) }
+
+// Errors a runtime answers with. Wrapped ones match by [errors.Is].
+var (
+	// ErrDead says that this id was killed or abandoned here before: it can never be prepared again.
+	ErrDead = errors.New("incarnation is dead")
+	// ErrReleased says that the incarnation was released with another order.
+	ErrReleased = errors.New("incarnation was released with another order")
+	// ErrNotHeld says that there is nothing held under this id that could be released.
+	ErrNotHeld = errors.New("incarnation is not held")
+	// ErrNotFound says that nothing is known here under this id.
+	ErrNotFound = errors.New("no such incarnation")
+	// ErrWrongTarget says that the place we talk to is not the one we mean.
+	ErrWrongTarget = errors.New("this is another target")
+)
+
+// Shape is what Layout needs to know of an incarnation.
+type Shape struct {
+	ID           IncarnationID
+	Distribution string // version of the Flink distribution, for example "2.3.0"
+	TaskManagers int
+}
+
+// Layout says how an incarnation looks from inside its processes. All paths are absolute. It is computed, nothing is made.
+type Layout struct {
+	Host         string // the address all roles bind to and find each other by
+	Java         string // the java executable
+	Distribution string // the unpacked Flink release (FLINK_HOME)
+	Lib          string // its jars
+	Opt          string
+	Conf         string // where File names are put; FLINK_CONF_DIR
+	Jars         string // where Artifacts are put, under their Name
+	Plugins      string // FLINK_PLUGINS_DIR, made for this incarnation
+	Gate         string // folder of the gate's files (JobManager)
+	Work         string // working folders of the processes are below: Work/<role>-<index>
+}
+
+// ProcessDir is the working folder of one process; tmp files of Flink belong below it.
+func (l Layout) ProcessDir(p ProcessID) string { return l.Work + "/" + p.String() }
+
+// File is a small file written into Layout.Conf (Name has no slash) before a process starts.
+type File struct {
+	Name    string
+	Mode    fs.FileMode // permission bits, for example 0400
+	Content secret.Value
+}
+
+// Artifact is a file that is linked (or copied) into the incarnation: a jar of the job into Layout.Jars, or one of ours
+// into a folder of Layout.Plugins.
+type Artifact struct {
+	Name   string // path below Jars, or below Plugins if Plugin is set; for example "9f0e….jar", "drey-fs/drey-flink.jar"
+	Plugin bool
+	SHA256 string // 64 lower-case hex digits; checked before the process starts
+	Source string // absolute path on the machine of the server
+}
+
+// Process is one process to bring up.
+type Process struct {
+	ProcessID
+	Args     []string          // argv; Args[0] is the executable; "@jars:<folder>" is replaced by the keeper
+	Env      map[string]string // the whole environment but for the marker, which the runtime adds
+	MemoryMB int               // 110 % of the role's memory, for accounting
+	Gate     bool              // this process has our gate inside: it is Held once the gate says so
+}
+
+// Incarnation is everything that Prepare brings up.
+type Incarnation struct {
+	Shape
+	Files     []File
+	Artifacts []Artifact
+	Processes []Process
+}
+
+// State is what was seen of one process.
+type State string
+
+// The states of a process. Absent and Unknown are no proof of death.
+const (
+	Absent  State = "Absent"  // never started, or nothing is left of it
+	Alive   State = "Alive"   // runs (a gated one: its gate is not there yet, or is open)
+	Held    State = "Held"    // a gated process that waits for its order
+	Exited  State = "Exited"  // ended; Exit says how
+	Unknown State = "Unknown" // could not be seen
+)
+
+// Exit says how a process ended. Code is -1 if it was ended by a signal or its end was not seen.
+type Exit struct {
+	Code   int
+	Signal int       // 0 if none
+	OOM    bool      // out of memory, by the JVM's own word or the kernel's
+	At     time.Time // zero if not known
+}
+
+// Gate is what the gate in a process says.
+type Gate string
+
+// What a gate can say, in this order.
+const (
+	GateNone   Gate = ""       // nothing yet
+	GateReady  Gate = "ready"  // holds
+	GateOpened Gate = "opened" // has read its order; the job's own code runs
+	GateDone   Gate = "done"   // main() returned; GateInfo.Jobs says what it submitted
+	GateFailed Gate = "failed" // main() threw; GateInfo.Failure is the stack trace
+)
+
+// GateInfo is the newest word of a gate.
+type GateInfo struct {
+	Gate    Gate
+	Jobs    []string // Flink job ids submitted, with GateDone
+	Failure string   // with GateFailed: the exception with its causes, at most 64 KiB
+	At      time.Time
+}
+
+// ProcessStatus is one process as seen.
+type ProcessStatus struct {
+	ProcessID
+	State State
+	PID   int // 0 if not known
+	Exit  Exit
+	Gate  GateInfo // of a gated process
+}
+
+// Status is one incarnation as seen at one moment.
+type Status struct {
+	ID          IncarnationID
+	Processes   []ProcessStatus // sorted by role, then index
+	OrderDigest string          // SHA-256 in hex of the order it was released with; "" if never
+	Tombstone   bool            // Kill or Abandon was called for the whole of it: it can never start again
+	Dead        bool            // proof: every lock is free and no process carries its marker
+	SeenAt      time.Time
+}
+
+// Process finds one process in s; Absent if it is not there.
+func (s Status) Process(id ProcessID) ProcessStatus {
+	for _, p := range s.Processes {
+		if p.ProcessID == id {
+			return p
+		}
+	}
+	return ProcessStatus{ProcessID: id, State: Absent}
+}
+
+// Event is a hint that something changed; Observe is the truth.
+type Event struct{ ID IncarnationID }
+
+// Runtime is a target: a place where incarnations run. Every method may be repeated.
+type Runtime interface {
+	// Identity reads live who this target is.
+	Identity(ctx context.Context) (string, error)
+	// Claim takes or renews the target's lock for holder and writes epoch there, for ttl. It answers the highest epoch ever
+	// written, and refuses a lower one.
+	Claim(ctx context.Context, holder string, epoch int64, ttl time.Duration) (highest int64, err error)
+	// Layout tells how the roles of an incarnation see themselves and each other. It has no effect.
+	Layout(ctx context.Context, s Shape) (Layout, error)
+	// Prepare brings the processes up, held. It is create-only and idempotent by id; [ErrDead] if this id was ever killed here.
+	Prepare(ctx context.Context, inc Incarnation) error
+	// Release opens the gate with order, once. The same order again is fine; another: [ErrReleased]; not held: [ErrNotHeld].
+	Release(ctx context.Context, id IncarnationID, order []byte) error
+	// Kill ends processes without grace: all of them, for ever (a tombstone stays), or only the roles named.
+	Kill(ctx context.Context, id IncarnationID, roles ...Role) error
+	// Observe sees one incarnation. An id that never was here answers with no processes, and Dead only if a tombstone is there.
+	Observe(ctx context.Context, id IncarnationID) (Status, error)
+	// List sees every incarnation of which anything is left here.
+	List(ctx context.Context) ([]Status, error)
+	// Watch calls fn for what changed, until ctx ends.
+	Watch(ctx context.Context, fn func(Event)) error
+	// Abandon is a person's word that the incarnation is dead.
+	Abandon(ctx context.Context, id IncarnationID, who string) error
+	// Forget removes what a dead one left, but its tombstone and its logs.
+	Forget(ctx context.Context, id IncarnationID) error
+	// Logs reads a process's output from cursor (bytes since its start) on. Reading ends with io.EOF at what is there now.
+	// The answered cursor is where reading really begins: later than asked if older bytes are gone.
+	Logs(ctx context.Context, id IncarnationID, p ProcessID, cursor int64) (io.ReadCloser, int64, error)
+}
