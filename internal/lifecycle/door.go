@@ -1,0 +1,151 @@
+// Package lifecycle is the one door for callers, and the home of every kind of operation. Whoever asks for something —
+// the ARM front, the watcher, a test — asks here; whatever happens to a cluster happens in a step of an operation of this package.
+package lifecycle
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"drey/internal/cluster"
+)
+
+// Caller is who asks, and with which of the request's names.
+type Caller struct {
+	Principal       string // object id of the principal, or its application id
+	PrincipalType   string // User, Application, ManagedIdentity
+	RequestID       string // ours, x-ms-request-id: a GUID; becomes the id of the operation
+	ClientRequestID string // x-ms-client-request-id, or ""
+	ClientToken     string // x-drey-client-token, or ""
+	Method, URL     string // for the request's hash (R38); URL is path and query
+	BodySHA256      string
+}
+
+// Conditions are a request's If-Match and If-None-Match, "" if absent.
+type Conditions struct{ IfMatch, IfNoneMatch string }
+
+// ClusterView is a cluster as callers see it.
+type ClusterView struct {
+	cluster.Cluster
+	Job               cluster.Job
+	ProvisioningState string // computed (R12): Accepted, Deleting, Succeeded, Failed, Canceled
+	Components        []Component
+	FQDN              string // "" until the create ended (R40)
+	Created           bool   // answered by the PUT that made it
+	TaskManagers      int    // wanted
+}
+
+// Component is a part a cluster really runs, with its version.
+type Component struct{ Name, Version string }
+
+// JobView is the job's entry as `jobs` lists it.
+type JobView struct {
+	cluster.Job
+	Launch cluster.Launch // of the version it shall run
+	Gap    string
+}
+
+// Operation is an operation as callers see it.
+type Operation struct {
+	ID         string
+	ResourceID string
+	Location   string
+	Kind       string // "job.stop"
+	Verb       string
+	Action     cluster.Action
+	Lane       string
+	Status     string // Accepted, Deleting, Succeeded, Failed, Canceled
+	Error      *OperationError
+	Step       string
+	Steps      []Step
+	Lines      []Line
+	StartedAt  time.Time
+	EndedAt    time.Time // zero while it runs
+	Deadline   time.Time
+	Percent    int // 0..100
+	Principal  string
+}
+
+// Running reports whether the operation has not ended.
+func (o Operation) Running() bool { return o.EndedAt.IsZero() }
+
+// OperationError says why an operation ended Failed or Canceled.
+type OperationError struct {
+	Code, Message, Target, Hint string
+	Details                     []cluster.Fault
+}
+
+// Step is one step of an operation's kind and how far it is: done, running, pending.
+type Step struct{ Name, State string }
+
+// Line is one line of an operation's log.
+type Line struct {
+	At         time.Time
+	Step, Text string
+}
+
+// LogSource is one process whose output can be read.
+type LogSource struct {
+	Incarnation string
+	Process     string // "jobmanager-0"
+	Alive       bool
+	Exit        string // "exit code 1", "signal 9", "out of memory"; "" while it runs or if unknown
+	StartedAt   time.Time
+}
+
+// Uploaded is what was put into a mounted storage account.
+type Uploaded struct {
+	URI    string
+	SHA256 string
+	Bytes  int64
+}
+
+// About says what this server is and can do.
+type About struct {
+	Version       string
+	Distributions []string // installed Flink versions
+	Targets       []TargetInfo
+	MinMemoryMB   int64
+	TrustDomain   string // "single" unless uids separate clusters
+	StartedAt     time.Time
+	Now           time.Time
+}
+
+// TargetInfo is one target.
+type TargetInfo struct{ Name, Kind, Identity string }
+
+// Page asks for a part of a list.
+type Page struct {
+	After string // opaque, from the page before; "" = first
+	Limit int    // 1..1000; 0 = 100
+}
+
+// Door is the list of what callers can ask for. It exists for the reader: the ARM front uses *Service itself.
+//
+// Every method answers a *cluster.Error for what the caller can act on; any other error is ours.
+type Door interface {
+	Pool(ctx context.Context, ref cluster.PoolRef) (cluster.Pool, error)
+	Pools(ctx context.Context, subscription, group string) ([]cluster.Pool, error) // group "" = all
+	// Scope checks that subscription and group exist (R01), group "" = only the subscription.
+	Scope(ctx context.Context, subscription, group string) error
+
+	Cluster(ctx context.Context, ref cluster.Ref) (ClusterView, error)
+	Clusters(ctx context.Context, pool cluster.PoolRef, p Page) (views []ClusterView, next string, err error)
+	PutCluster(ctx context.Context, c Caller, ref cluster.Ref, spec cluster.Spec, ours bool, cond Conditions) (ClusterView, Operation, error)
+	// DeleteCluster answers nil if there is no such cluster.
+	DeleteCluster(ctx context.Context, c Caller, ref cluster.Ref, purge []string, cond Conditions) (*Operation, error)
+	RunJob(ctx context.Context, c Caller, ref cluster.Ref, job cluster.RunJob) (Operation, error)
+	Jobs(ctx context.Context, ref cluster.Ref) ([]JobView, error)
+	Savepoints(ctx context.Context, ref cluster.Ref) ([]cluster.Savepoint, error)
+
+	Operation(ctx context.Context, id string) (Operation, error)
+	// PoolOperations lists newest first: all of a pool's clusters; name "" = all, state "" = all, else Active or Ended.
+	PoolOperations(ctx context.Context, pool cluster.PoolRef, name, state string, limit int) ([]Operation, error)
+
+	LogSources(ctx context.Context, ref cluster.Ref) ([]LogSource, error)
+	// Logs reads a process's output from cursor on, to what is there now; the answer says where it really begins.
+	Logs(ctx context.Context, ref cluster.Ref, incarnation, process string, cursor int64) (io.ReadCloser, int64, error)
+
+	Upload(ctx context.Context, c Caller, pool cluster.PoolRef, uri string, body io.Reader) (Uploaded, error)
+	About(ctx context.Context) (About, error)
+}
