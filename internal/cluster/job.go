@@ -70,16 +70,17 @@ const (
 
 // Version is a frozen spec with its jars. A draft has no digests yet; nothing starts from a draft.
 type Version struct {
-	JobUID        string
-	Number        int
-	State         VersionState
-	Launch        Launch
-	JarSHA256     string
-	JarBytes      int64
-	Lib           []Jar
-	DistributionV string // version of Flink it really runs
-	CreatedAt     time.Time
-	Failure       string // why a failed one failed
+	JobUID    string
+	Number    int
+	State     VersionState
+	Launch    Launch
+	JarSHA256 string
+	JarBytes  int64
+	Lib       []Jar
+	MainClass string // from the jar's manifest, where no entry class was given
+	Flink     string // version of Flink it really runs
+	CreatedAt time.Time
+	Failure   string // why a failed one failed
 }
 
 // Jar is one frozen jar.

@@ -49,20 +49,20 @@ type Checkpoints struct {
 }
 
 type checkpointWire struct {
-	ID          int64  `json:"id"`
-	Status      string `json:"status"`
-	Savepoint   bool   `json:"is_savepoint"`
-	Type        string `json:"checkpoint_type"`
-	Path        string `json:"external_path"`
-	Triggered   int64  `json:"trigger_timestamp"`
-	Acked       int64  `json:"latest_ack_timestamp"`
-	StateSize   int64  `json:"state_size"`
-	Written     int64  `json:"checkpointed_size"`
-	Duration    int64  `json:"end_to_end_duration"`
-	Discarded   bool   `json:"discarded"`
-	FailedAt    int64  `json:"failure_timestamp"`
-	Failure     string `json:"failure_message"`
-	RestoredAt  int64  `json:"restore_timestamp"`
+	ID         int64  `json:"id"`
+	Status     string `json:"status"`
+	Savepoint  bool   `json:"is_savepoint"`
+	Type       string `json:"checkpoint_type"`
+	Path       string `json:"external_path"`
+	Triggered  int64  `json:"trigger_timestamp"`
+	Acked      int64  `json:"latest_ack_timestamp"`
+	StateSize  int64  `json:"state_size"`
+	Written    int64  `json:"checkpointed_size"`
+	Duration   int64  `json:"end_to_end_duration"`
+	Discarded  bool   `json:"discarded"`
+	FailedAt   int64  `json:"failure_timestamp"`
+	Failure    string `json:"failure_message"`
+	RestoredAt int64  `json:"restore_timestamp"`
 }
 
 // Checkpoints reads what is known of a job's snapshots.

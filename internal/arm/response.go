@@ -1,0 +1,101 @@
+package arm
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// response notes what has been sent.
+type response struct {
+	http.ResponseWriter
+	status    int
+	streaming bool // the body is of a length nobody knew when it began
+}
+
+// Unwrap lets [http.ResponseController] reach the connection.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader implements [http.ResponseWriter].
+func (w *response) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements [http.ResponseWriter].
+func (w *response) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *response) began() bool { return w.status != 0 }
+
+// standardHeaders are those of every answer (API paper, 1.5). Nothing is counted yet, so the remaining budgets stay where they begin.
+func (f *Front) standardHeaders(w http.ResponseWriter, r *request) {
+	h := w.Header()
+	for name, value := range map[string]string{
+		"Cache-Control": "no-cache", "Pragma": "no-cache", "Expires": "-1",
+		"Strict-Transport-Security": "max-age=31536000; includeSubDomains", "X-Content-Type-Options": "nosniff",
+		"x-ms-request-id": r.caller.RequestID, "x-ms-correlation-request-id": r.correlation, "mise-correlation-id": r.correlation,
+		"x-ms-routing-request-id": "DREY:" + f.options.Now().UTC().Format("20060102T150405Z") + ":" + r.caller.RequestID,
+		"x-ms-providerhub-traffic": "True",
+	} {
+		h.Set(name, value)
+	}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		h.Set("x-ms-ratelimit-remaining-subscription-reads", "11999")
+	} else {
+		h.Set("x-ms-ratelimit-remaining-subscription-writes", "1199")
+	}
+	if r.caller.ClientRequestID != "" && strings.EqualFold(r.Header.Get("x-ms-return-client-request-id"), "true") {
+		h.Set("x-ms-client-request-id", r.caller.ClientRequestID)
+	}
+}
+
+// writeJSON answers body. It is written as a whole before anything is sent; texts are not escaped for HTML.
+func writeJSON(w http.ResponseWriter, status int, body any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(body); err != nil {
+		return fmt.Errorf("cannot write the answer: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(bytes.TrimSuffix(b.Bytes(), []byte("\n"))) // the caller may have gone: nothing is left to tell him
+	return nil
+}
+
+// note names what was read over in a header, as much of it as a header should hold.
+func note(w http.ResponseWriter, ignored []string) {
+	if len(ignored) == 0 {
+		return
+	}
+	var kept []string
+	size := 0
+	for _, path := range ignored {
+		path = ascii(path)
+		if size += len(path) + 2; size > 4<<10 {
+			kept = append(kept, "and more")
+			break
+		}
+		kept = append(kept, path)
+	}
+	w.Header().Set("x-drey-ignored", strings.Join(kept, ", "))
+}
+
+// ascii replaces what a header cannot hold.
+func ascii(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' || c == ',' {
+			return '?'
+		}
+		return c
+	}, text)
+}

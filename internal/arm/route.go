@@ -1,0 +1,155 @@
+package arm
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"drey/internal/identity"
+)
+
+// anonymous is the action of a route that asks for no token.
+const anonymous = "anonymous"
+
+// route is one row of the table: all there is to say about a method of a path.
+type route struct {
+	method   string
+	pattern  string // segments in {} are parameters; the others are compared without regard to case
+	versions []*version
+	action   string // what the caller needs: an ARM action, identity.SignedIn or anonymous
+	says     string // one line for the list of operations
+	handle   func(*Front, http.ResponseWriter, *request) error
+	optional bool // without api-version, the first of versions is meant
+	byRecord bool // the scope is in the record of the operation that the path names, not in the path
+	segments []string
+}
+
+const (
+	provider     = "/providers/Microsoft.HDInsight"
+	subscription = "/subscriptions/{subscription}"
+	group        = subscription + "/resourceGroups/{group}"
+	poolPath     = group + provider + "/clusterpools/{pool}"
+	clusterPath  = poolPath + "/clusters/{cluster}"
+	location     = provider + "/locations/{location}"
+
+	readPool    = "Microsoft.HDInsight/clusterPools/read"
+	readCluster = "Microsoft.HDInsight/clusterPools/clusters/read"
+	runJob      = "Microsoft.HDInsight/clusterPools/clusters/runJob/action"
+	deleteIt    = "Microsoft.HDInsight/clusterPools/clusters/delete"
+	readLogs    = "Microsoft.HDInsight/clusterPools/clusters/logs/read"
+)
+
+// table is every route there is. test: testdata/routes.golden.
+func table() []*route {
+	routes := []*route{
+		{method: "GET", pattern: "/healthz", action: anonymous, handle: (*Front).health},
+		{method: "POST", pattern: "/{tenant}/oauth2/v2.0/token", action: anonymous, handle: (*Front).token},
+		{method: "POST", pattern: "/{tenant}/oauth2/token", action: anonymous, handle: (*Front).token},
+		{method: "GET", pattern: "/{tenant}/v2.0/.well-known/openid-configuration", action: anonymous, handle: (*Front).discovery},
+		{method: "GET", pattern: "/{tenant}/.well-known/openid-configuration", action: anonymous, handle: (*Front).discovery},
+		{method: "GET", pattern: "/{tenant}/discovery/v2.0/keys", action: anonymous, handle: (*Front).keys},
+		{method: "GET", pattern: "/{tenant}/discovery/keys", action: anonymous, handle: (*Front).keys},
+
+		{method: "GET", pattern: "/about", versions: oursOnly, optional: true, action: identity.SignedIn, handle: (*Front).about},
+		{method: "GET", pattern: provider + "/operations", versions: everyVersion, action: identity.SignedIn, handle: (*Front).listActions},
+		{method: "GET", pattern: location + "/operationStatuses/{operation}", versions: everyVersion, action: readCluster, byRecord: true,
+			says: "Read the status of an operation.", handle: (*Front).operationStatus},
+		{method: "GET", pattern: location + "/operationResults/{operation}", versions: everyVersion, action: readCluster, byRecord: true,
+			says: "Read the result of an operation.", handle: (*Front).operationResult},
+
+		{method: "GET", pattern: subscription + provider + "/clusterpools", versions: everyVersion, action: readPool,
+			says: "List the cluster pools of a subscription.", handle: (*Front).listPools},
+		{method: "GET", pattern: group + provider + "/clusterpools", versions: everyVersion, action: readPool,
+			says: "List the cluster pools of a resource group.", handle: (*Front).listPools},
+		{method: "GET", pattern: poolPath, versions: everyVersion, action: readPool, says: "Read a cluster pool.", handle: (*Front).getPool},
+		{method: "PUT", pattern: poolPath + "/storage", versions: oursOnly, action: "Microsoft.HDInsight/clusterPools/storage/write",
+			says: "Put a file into a mounted storage account.", handle: (*Front).upload},
+		{method: "GET", pattern: poolPath + "/operations", versions: oursOnly, action: readCluster,
+			says: "List the operations of a pool's clusters.", handle: (*Front).listOperations},
+		{method: "GET", pattern: poolPath + "/operations/{operation}", versions: oursOnly, action: readCluster,
+			says: "Read an operation with its steps.", handle: (*Front).getOperation},
+
+		{method: "GET", pattern: poolPath + "/clusters", versions: everyVersion, action: readCluster, says: "List clusters.", handle: (*Front).listClusters},
+		{method: "GET", pattern: clusterPath, versions: everyVersion, action: readCluster, says: "Read a cluster.", handle: (*Front).getCluster},
+		{method: "PUT", pattern: clusterPath, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/write",
+			says: "Create or update a cluster.", handle: (*Front).putCluster},
+		{method: "DELETE", pattern: clusterPath, versions: everyVersion, action: deleteIt, says: "Delete a cluster.", handle: (*Front).deleteCluster},
+		{method: "POST", pattern: clusterPath + "/runJob", versions: everyVersion, action: runJob,
+			says: "Run an action on a cluster's job.", handle: (*Front).runJob},
+		{method: "GET", pattern: clusterPath + "/jobs", versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/jobs/read",
+			says: "List the jobs of a cluster.", handle: (*Front).listJobs},
+		{method: "GET", pattern: clusterPath + "/operations", versions: oursOnly, action: readCluster,
+			says: "List the operations of a cluster.", handle: (*Front).listOperations},
+		{method: "GET", pattern: clusterPath + "/operations/{operation}", versions: oursOnly, action: readCluster,
+			says: "Read an operation with its steps.", handle: (*Front).getOperation},
+		{method: "GET", pattern: clusterPath + "/savepoints", versions: oursOnly, action: "Microsoft.HDInsight/clusterPools/clusters/savepoints/read",
+			says: "List the savepoints of a cluster.", handle: (*Front).listSavepoints},
+		{method: "GET", pattern: clusterPath + "/logs", versions: oursOnly, action: readLogs,
+			says: "List the processes whose output is kept.", handle: (*Front).listLogs},
+		{method: "GET", pattern: clusterPath + "/logs/{incarnation}/{process}", versions: oursOnly, action: readLogs,
+			says: "Read the output of a process.", handle: (*Front).readLog},
+	}
+	for _, r := range routes {
+		r.segments = strings.Split(r.pattern[1:], "/")
+	}
+	return routes
+}
+
+// split cuts an escaped path into its decoded segments. Doubled and trailing slashes do not count (az sends both). An escaped slash stays
+// inside its segment, where no name can hold one.
+func split(escaped string) ([]string, bool) {
+	var segments []string
+	for s := range strings.SplitSeq(escaped, "/") {
+		if s == "" {
+			continue
+		}
+		text, err := url.PathUnescape(s)
+		if err != nil || len(text) > 260 || strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c == 0x7f || c == '/' }) {
+			return nil, false
+		}
+		segments = append(segments, text)
+	}
+	return segments, true
+}
+
+// match gives the parameters of a path, or false.
+func (rt *route) match(segments []string) (map[string]string, bool) {
+	if len(segments) != len(rt.segments) {
+		return nil, false
+	}
+	params := map[string]string{}
+	for i, s := range rt.segments {
+		if s[0] == '{' {
+			params[s[1:len(s)-1]] = segments[i]
+		} else if !strings.EqualFold(s, segments[i]) {
+			return nil, false
+		}
+	}
+	return params, true
+}
+
+// find looks up a route. If only other methods of the path are known, they are named instead.
+func (f *Front) find(method string, segments []string) (found *route, params map[string]string, others []string) {
+	for _, rt := range f.routes {
+		p, ok := rt.match(segments)
+		if ok && rt.method == method {
+			return rt, p, nil
+		}
+		if ok {
+			others = append(others, rt.method)
+		}
+	}
+	return nil, nil, others
+}
+
+// resourceType is the type in ARM's words: what follows the provider, without names.
+func (rt *route) resourceType() string {
+	_, after, _ := strings.Cut(rt.pattern, provider+"/")
+	var kinds []string
+	for s := range strings.SplitSeq(after, "/") {
+		if s != "" && s[0] != '{' {
+			kinds = append(kinds, s)
+		}
+	}
+	return strings.Join(kinds, "/")
+}

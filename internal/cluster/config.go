@@ -1,0 +1,89 @@
+package cluster
+
+import (
+	"maps"
+	"slices"
+)
+
+// FlinkFacts is what validation must know of Flink. Package flink fills it, lifecycle passes it in.
+type FlinkFacts struct {
+	Installed   []string          // versions of the installed distributions: "2.3.0"
+	Aliases     map[string]string // legacy ossVersion → the installed version that it runs as (R03)
+	MinMemoryMB int64             // least memory of a JobManager, TaskManager or history server
+	// ClassifyKey says how a user's configuration key is treated, and why. The key has its aliases resolved. nil: all honoured.
+	ClassifyKey func(key, value string) (KeyClass, string)
+	// CheckMemory says why Flink's memory model does not hold for a launch, and the key at fault; "" if it does. nil: it always does.
+	CheckMemory func(l Launch) (key, reason string)
+}
+
+// KeyClass says how a configuration key of the user's is treated (R21).
+type KeyClass int
+
+// The classes of keys.
+const (
+	KeyHonoured  KeyClass = iota
+	KeyTakenOver          // ignored: the value that holds is ours
+	KeyRefused            // 400 ReservedConfigurationKey
+)
+
+// Resolve tells which installed version an ossVersion runs as.
+func (f FlinkFacts) Resolve(ossVersion string) (version string, ok bool) {
+	if slices.Contains(f.Installed, ossVersion) {
+		return ossVersion, true
+	}
+	alias, ok := f.Aliases[ossVersion]
+	return alias, ok && slices.Contains(f.Installed, alias)
+}
+
+func (f FlinkFacts) classify(key, value string) (KeyClass, string) {
+	if f.ClassifyKey == nil {
+		return KeyHonoured, ""
+	}
+	return f.ClassifyKey(key, value)
+}
+
+// Names of keys that the rules themselves read.
+const (
+	KeyParallelism = "parallelism.default"
+	KeySlots       = "taskmanager.numberOfTaskSlots"
+	KeySavepoints  = "execution.checkpointing.savepoint-dir"
+	KeyCheckpoints = "execution.checkpointing.dir"
+	KeyLogDir      = "pipeline.remote.log.dir"
+	KeyLogInterval = "pipeline.log.aggregation.interval"
+)
+
+// keyAliases are other names of keys: those that the original's documentation uses (R21), and Flink's older names of keys that the rules read.
+var keyAliases = map[string]string{
+	"parallelism":                           KeyParallelism,
+	"savepoint.directory":                   KeySavepoints,
+	"jobSavePointDirectory":                 KeySavepoints,
+	"state.savepoints.dir":                  KeySavepoints,
+	"state.checkpoints.dir":                 KeyCheckpoints,
+	"execution.checkpoint.interval":         "execution.checkpointing.interval",
+	"checkpoint.max-concurrent-checkpoints": "execution.checkpointing.max-concurrent-checkpoints",
+}
+
+// CanonicalKey is Flink's newest name for a key.
+func CanonicalKey(key string) string {
+	if k, ok := keyAliases[key]; ok {
+		return k
+	}
+	return key
+}
+
+// ResolveAliases gives config with Flink's newest names. Where a key was sent under several names, the newest wins; an older name
+// with an empty value means "default" and is dropped.
+func ResolveAliases(config map[string]string) map[string]string {
+	resolved := make(map[string]string, len(config))
+	for _, key := range slices.Sorted(maps.Keys(config)) {
+		canonical := CanonicalKey(key)
+		if canonical == key {
+			resolved[key] = config[key]
+			continue
+		}
+		if _, direct := config[canonical]; !direct && config[key] != "" {
+			resolved[canonical] = config[key]
+		}
+	}
+	return resolved
+}

@@ -1,0 +1,187 @@
+package daemon
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// decision is a row of the table in docs/decisions/0004-configuration.md.
+type decision struct{ defaults, dev string }
+
+// decisions reads that table: each key with its two columns of defaults.
+func decisions(t *testing.T) map[string]decision {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "decisions", "0004-configuration.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted := regexp.MustCompile("`([^`]+)`")
+	rows := map[string]decision{}
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 6 || !strings.HasPrefix(strings.TrimSpace(cells[1]), "`") {
+			continue
+		}
+		row := decision{defaults: plain(cells[2]), dev: plain(cells[3])}
+		if row.dev == "the same" {
+			row.dev = row.defaults
+		}
+		var names []string
+		for _, m := range quoted.FindAllStringSubmatch(cells[1], -1) {
+			if !strings.HasPrefix(m[1], "-") {
+				names = append(names, m[1])
+			}
+		}
+		for i, name := range names {
+			r := row
+			if len(names) > 1 { // two keys in one row have two values each
+				r.defaults, r.dev = strings.Split(row.defaults, ", ")[i], strings.Split(row.dev, ", ")[i]
+			}
+			rows[name] = r
+		}
+	}
+	return rows
+}
+
+func plain(cell string) string { return strings.ReplaceAll(strings.TrimSpace(cell), "`", "") }
+
+func TestTheDecisionsTableHasTheKeysOfTheStruct(t *testing.T) {
+	t.Parallel()
+	want := map[string]bool{}
+	for key := range decisions(t) {
+		want[key] = true
+	}
+	got := map[string]bool{}
+	for _, key := range Keys() {
+		got[key] = true
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("keys differ (-docs +code):\n%s", diff)
+	}
+}
+
+func TestTheDecisionsTableHasTheDefaultsOfTheStruct(t *testing.T) {
+	t.Parallel()
+	rows := decisions(t)
+	for key, shown := range map[string]func(Config) string{
+		"data":                   func(c Config) string { return orWords(c.Data, "none: required") },
+		"listen":                 func(c Config) string { return c.Listen },
+		"dev":                    func(c Config) string { return show(c.Dev) },
+		"limits.minimumMemoryMB": func(c Config) string { return show(c.Limits.MinimumMemoryMB) },
+		"limits.memoryMB":        func(c Config) string { return orWords(zero(c.Limits.MemoryMB), "machine's less 10 %") },
+		"limits.portLow":         func(c Config) string { return show(c.Limits.PortLow) },
+		"limits.portHigh":        func(c Config) string { return show(c.Limits.PortHigh) },
+		"limits.uploadBytes":     func(c Config) string { return show(c.Limits.UploadBytes) },
+		"java.home":              func(c Config) string { return orWords(c.Java.Home, "JAVA_HOME, else java on the path") },
+		"versions.default":       func(c Config) string { return orWords(c.Versions.Default, "newest installed") },
+		"storage.suffixes":       func(c Config) string { return strings.Join(c.Storage.Suffixes, ", ") },
+		"operations.keptHours":   func(c Config) string { return show(c.Operations.KeptHours) },
+		"poll.retryAfterSeconds": func(c Config) string { return show(c.Poll.RetryAfterSeconds) },
+		"log.level":              func(c Config) string { return c.Log.Level },
+		"log.format":             func(c Config) string { return orWords(c.Log.Format, "text on a terminal, else json") },
+	} {
+		row, ok := rows[key]
+		if !ok {
+			t.Errorf("key %s is not in the table", key)
+			continue
+		}
+		delete(rows, key)
+		if got := shown(Default(false)); got != row.defaults {
+			t.Errorf("default of %s: code %q, docs %q", key, got, row.defaults)
+		}
+		if got := shown(Default(true)); got != row.dev {
+			t.Errorf("default of %s with --dev: code %q, docs %q", key, got, row.dev)
+		}
+	}
+	for key := range rows {
+		t.Errorf("the default of %s is not compared", key)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	low, high, err := EphemeralPorts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for why, tt := range map[string]struct {
+		file string
+		dev  bool
+		set  func(*Config)
+		fail string // part of the error; "" = none
+		want func(Config) bool
+	}{
+		"defaults hold where nothing is said": {dev: true, want: func(c Config) bool {
+			return c.Limits.MinimumMemoryMB == 512 && c.Limits.MemoryMB > 0 && filepath.IsAbs(c.Data)
+		}},
+		"the file is above the defaults": {file: "data: d\nlimits:\n  portLow: 21000\n", want: func(c Config) bool {
+			return c.Limits.PortLow == 21000 && c.Limits.PortHigh == 29999
+		}},
+		"flags are above the file": {file: "data: d\nlisten: 127.0.0.1:9000\n", set: func(c *Config) { c.Listen = "localhost:0" },
+			want: func(c Config) bool { return c.Listen == "localhost:0" }},
+		"dev in the file changes defaults too": {file: "dev: true\n", want: func(c Config) bool {
+			return c.Dev && c.Limits.MinimumMemoryMB == 512 && filepath.Base(c.Data) == ".drey"
+		}},
+		"dev in the file cannot be lost by a flag's absence": {file: "dev: true\nlog:\n", want: func(c Config) bool { return c.Dev }},
+		"an unknown key names the nearest":                   {file: "data: d\nlimits:\n  memoryMb: 3\n", fail: `line 3: unknown key "limits.memoryMb"; did you mean "limits.memoryMB"?`},
+		"an unknown key at the top names the nearest":        {file: "lisen: x\n", fail: `unknown key "lisen"; did you mean "listen"?`},
+		"a block that is a word is refused":                  {file: "log: loud\n", fail: "line 1"},
+		"two documents are refused":                          {file: "data: d\n---\ndata: e\n", fail: "more than one"},
+		"broken YAML is refused":                             {file: "data: [", fail: "yaml"},
+		"no data directory says how to name one":             {fail: "--data DIR"},
+		"an address for others is refused":                   {dev: true, set: func(c *Config) { c.Listen = "0.0.0.0:8443" }, fail: "loopback only"},
+		"a name for others is refused":                       {dev: true, set: func(c *Config) { c.Listen = "example.com:8443" }, fail: "loopback only"},
+		"no host is refused":                                 {dev: true, set: func(c *Config) { c.Listen = ":8443" }, fail: "loopback only"},
+		"IPv6 loopback is fine":                              {dev: true, set: func(c *Config) { c.Listen = "[::1]:8443" }, want: func(c Config) bool { return true }},
+		"a port of the system is refused":                    {dev: true, set: func(c *Config) { c.Listen = "127.0.0.1:443" }, fail: "below 1024"},
+		"ports the kernel gives away are refused": {dev: true, set: func(c *Config) { c.Limits.PortLow, c.Limits.PortHigh = low, high },
+			fail: "overlaps the ports this kernel gives"},
+		"a poll of no seconds is refused": {dev: true, set: func(c *Config) { c.Poll.RetryAfterSeconds = 0 }, fail: "1 to 600"},
+	} {
+		t.Run(why, func(t *testing.T) {
+			t.Parallel()
+			file := ""
+			if tt.file != "" {
+				file = filepath.Join(t.TempDir(), "drey.yaml")
+				if err := os.WriteFile(file, []byte(tt.file), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			set := tt.set
+			if set == nil {
+				set = func(*Config) {}
+			}
+			got, err := Load(file, tt.dev, set)
+			switch {
+			case tt.fail != "" && (err == nil || !strings.Contains(err.Error(), tt.fail)):
+				t.Errorf("got error %v, want one with %q", err, tt.fail)
+			case tt.fail == "" && err != nil:
+				t.Errorf("got error %v, want none", err)
+			case tt.want != nil && !tt.want(got):
+				t.Errorf("got %+v, which is not what was wanted", got)
+			}
+		})
+	}
+}
+
+func orWords(value, words string) string {
+	if value == "" {
+		return words
+	}
+	return value
+}
+
+func zero(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return show(n)
+}
+
+func show(v any) string { return fmt.Sprint(v) }

@@ -1,0 +1,30 @@
+//go:build failpoints
+
+package engine
+
+import (
+	"context"
+	"net/http/httptrace"
+	"os"
+	"syscall"
+)
+
+// armed is the point at which this process kills itself; tests set it through the environment.
+var armed = os.Getenv("DREY_FAILPOINT")
+
+// hit kills the process as kill -9 would, if p is the armed point.
+func (p Point) hit() {
+	if armed != p.String() {
+		return
+	}
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
+}
+
+// onSent arms p for the moment an HTTP request of the effect is written; an effect that sends none is hit when it returned.
+func (p Point) onSent(ctx context.Context) context.Context {
+	if armed != p.String() {
+		return ctx
+	}
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { p.hit() }})
+}

@@ -1,0 +1,146 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"drey/internal/store"
+)
+
+// pollEvery is the fallback: work is found by wake-ups in this process, and by reading the database this often.
+const pollEvery = time.Second
+
+// Engine runs the operations of the targets this server owns.
+type Engine struct {
+	store *store.Store
+	kinds map[string]Kind
+	fence func(string) (int64, bool)
+	now   func() time.Time
+	log   *slog.Logger
+	ended func(store.Operation)
+
+	wake chan struct{}
+	mu   sync.Mutex
+	busy map[string]*held // by subject
+}
+
+// held is an operation some worker of ours keeps.
+type held struct {
+	op     string
+	cancel context.CancelFunc
+}
+
+// New makes an Engine; Run starts it.
+func New(c Config) *Engine {
+	e := &Engine{store: c.Store, kinds: map[string]Kind{}, fence: c.Fence, now: c.Now, log: c.Log, ended: c.Ended,
+		wake: make(chan struct{}, 1), busy: map[string]*held{}}
+	for _, k := range c.Kinds {
+		e.kinds[k.Name] = k
+	}
+	return e
+}
+
+// Wake tells the engine that there may be new work. It never blocks.
+func (e *Engine) Wake() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run takes up open operations of target until ctx ends; then it lets running turns finish, for at most grace.
+func (e *Engine) Run(ctx context.Context, target string, grace time.Duration) error {
+	work, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	var workers sync.WaitGroup
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		if _, ok := e.fence(target); ok {
+			e.take(work, ctx.Done(), target, &workers)
+		}
+		select {
+		case <-ctx.Done():
+			return e.finish(&workers, cut, grace)
+		case <-tick.C:
+		case <-e.wake:
+		}
+	}
+}
+
+// finish waits for the workers, and cuts them off after grace: what they were doing is found by name at the next start.
+func (e *Engine) finish(workers *sync.WaitGroup, cut context.CancelFunc, grace time.Duration) error {
+	gone := make(chan struct{})
+	go func() { workers.Wait(); close(gone) }()
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-gone:
+	case <-timer.C:
+		cut()
+		<-gone
+	}
+	return nil
+}
+
+// take starts a worker for each open operation whose subject no worker of ours keeps. A worker whose operation is no longer
+// open (it was superseded) is cut off first; its successor starts at the next call, when the worker is gone.
+func (e *Engine) take(ctx context.Context, quit <-chan struct{}, target string, workers *sync.WaitGroup) {
+	var open []store.Operation
+	err := e.store.Read(ctx, func(tx *store.Tx) (err error) {
+		open, err = tx.OpenOperations(target)
+		return err
+	})
+	if err != nil {
+		e.log.ErrorContext(ctx, "cannot read open operations", "error", err)
+		return
+	}
+	active := map[string]string{}
+	for _, op := range open {
+		active[op.Subject] = op.ID
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for subject, h := range e.busy {
+		if active[subject] != h.op {
+			h.cancel()
+		}
+	}
+	for _, op := range open {
+		if op.State == store.Active && e.busy[op.Subject] == nil {
+			e.start(ctx, quit, op, workers)
+		}
+	}
+}
+
+// start runs with e.mu held.
+func (e *Engine) start(ctx context.Context, quit <-chan struct{}, op store.Operation, workers *sync.WaitGroup) {
+	log := e.log.With("operation", op.ID, "kind", op.Kind)
+	kind, ok := e.kinds[op.Kind]
+	if !ok || kind.Version != op.KindVersion {
+		log.ErrorContext(ctx, "operation is of a kind or version this binary does not know; it is left alone", "version", op.KindVersion)
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	e.busy[op.Subject] = &held{op: op.ID, cancel: cancel}
+	w := &worker{Engine: e, op: op, kind: kind, log: log}
+	workers.Go(func() {
+		defer e.Wake()
+		defer func() {
+			cancel()
+			e.mu.Lock()
+			delete(e.busy, op.Subject)
+			e.mu.Unlock()
+		}()
+		w.run(ctx, quit)
+	})
+}
+
+// Busy reports whether a worker of this process keeps an operation of subject.
+func (e *Engine) Busy(subject string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.busy[subject] != nil
+}

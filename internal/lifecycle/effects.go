@@ -1,0 +1,221 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"drey/internal/cluster"
+	"drey/internal/flink"
+	"drey/internal/runtime"
+	"drey/internal/store"
+)
+
+// The effects of steps. Each bears repetition, uses only names that are committed, and leaves it to the next Look what came of it.
+
+// launchRows are the rows a launch is made from.
+type launchRows struct {
+	cluster     cluster.Cluster
+	job         cluster.Job
+	version     cluster.Version
+	incarnation cluster.Incarnation // zero before it is intended
+	target      string
+}
+
+func (w *world) launchRows(ctx context.Context, f facts) (r launchRows, err error) {
+	err = w.Store.Read(ctx, func(tx *store.Tx) error {
+		if r.cluster, err = tx.ClusterByUID(f.Cluster); err != nil {
+			return err
+		}
+		if r.job, err = tx.Job(f.Job); err != nil {
+			return err
+		}
+		if r.version, err = tx.Version(f.Job, f.Version); err != nil {
+			return err
+		}
+		pool, err := tx.PoolByUID(r.cluster.PoolUID)
+		if err != nil {
+			return err
+		}
+		r.target = pool.Target
+		if f.Incarnation == "" {
+			return nil
+		}
+		r.incarnation, err = tx.Incarnation(f.Incarnation)
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("cannot read what is to be launched: %w", err)
+	}
+	return r, err
+}
+
+// prepare brings the incarnation's processes up, held.
+func (w *world) prepare(ctx context.Context, f facts) error {
+	r, err := w.launchRows(ctx, f)
+	if err != nil {
+		return err
+	}
+	rt, err := w.runtimeOf(r.target)
+	if err != nil {
+		return err
+	}
+	shape := runtime.Shape{ID: runtime.IncarnationID(f.Incarnation), Distribution: r.version.Flink, TaskManagers: r.incarnation.TaskManagers}
+	layout, err := rt.Layout(ctx, shape)
+	if err != nil {
+		return fmt.Errorf("cannot lay out incarnation %s: %w", f.Incarnation, err)
+	}
+	plan, err := w.plan(r, layout)
+	if err != nil {
+		return err
+	}
+	rendered, err := flink.Render(plan)
+	if err != nil {
+		return fmt.Errorf("cannot render incarnation %s: %w", f.Incarnation, err)
+	}
+	artifacts, err := w.artifacts(r)
+	if err != nil {
+		return err
+	}
+	return rt.Prepare(ctx, incarnationOf(shape, rendered, artifacts))
+}
+
+// gateJar is the name of our jar inside an incarnation.
+const gateJar = "drey-flink.jar"
+
+// plan is all that an incarnation is rendered from.
+func (w *world) plan(r launchRows, layout runtime.Layout) (flink.Plan, error) {
+	l, suffixes := r.version.Launch, w.Limits.StorageSuffixes
+	checkpoints, err := l.CheckpointDirectory(r.cluster.DeploymentID, suffixes...)
+	if err != nil {
+		return flink.Plan{}, err
+	}
+	savepoints, err := l.SavepointDirectory(r.cluster.DeploymentID, suffixes...)
+	if err != nil {
+		return flink.Plan{}, err
+	}
+	args, fault := cluster.SplitArgs(l.ArgsText())
+	if fault != nil {
+		return flink.Plan{}, cluster.Faults([]cluster.Fault{*fault})
+	}
+	class := l.EntryClass
+	if class == "" {
+		class = r.version.MainClass
+	}
+	p := flink.Plan{
+		Incarnation: r.incarnation.ID, Version: r.version.Flink, JobName: r.job.Name,
+		Config:       flink.Classify(flink.Merge(l.ClusterConfig, l.Configuration)).Config,
+		JobManager:   flink.Size{CPU: l.JobManager.CPU, MemoryMB: int(l.JobManager.MemoryMB)},
+		TaskManager:  flink.Size{CPU: l.TaskManager.CPU, MemoryMB: int(l.TaskManager.MemoryMB)},
+		TaskManagers: r.incarnation.TaskManagers,
+		Ports:        flink.Ports{RPC: r.incarnation.RPCPort, REST: r.incarnation.RESTPort},
+		Storage:      flink.Storage{Checkpoints: checkpoints.String(), Savepoints: savepoints.String(), Root: w.StorageRoot},
+		Program:      flink.Program{Jar: jarFile(r.version.JarSHA256), Class: class, Args: args},
+		GateJar:      gateJar,
+		Folders:      flink.Folders(layout),
+	}
+	for _, lib := range r.version.Lib {
+		p.Program.Libs = append(p.Program.Libs, jarFile(lib.SHA256))
+	}
+	return p, nil
+}
+
+func jarFile(sha string) string { return sha + ".jar" }
+
+// artifacts are the frozen jars and ours, twice: the gate on the class path, the file system as a plugin.
+func (w *world) artifacts(r launchRows) ([]runtime.Artifact, error) {
+	prefix, err := r.version.Launch.Prefix(r.cluster.DeploymentID, w.Limits.StorageSuffixes...)
+	if err != nil {
+		return nil, err
+	}
+	all := []runtime.Artifact{
+		{Name: gateJar, SHA256: w.GateJarSHA, Source: w.GateJar},
+		{Name: "drey-fs/" + gateJar, Plugin: true, SHA256: w.GateJarSHA, Source: w.GateJar},
+	}
+	for _, jar := range append([]cluster.Jar{{SHA256: r.version.JarSHA256}}, r.version.Lib...) {
+		path, err := w.Storage.LocalPath(prefix.Join("jars", jarFile(jar.SHA256)))
+		if err != nil {
+			return nil, fmt.Errorf("cannot find the frozen jar %s: %w", jar.SHA256, err)
+		}
+		all = append(all, runtime.Artifact{Name: jarFile(jar.SHA256), SHA256: jar.SHA256, Source: path})
+	}
+	return all, nil
+}
+
+func incarnationOf(shape runtime.Shape, r flink.Rendered, artifacts []runtime.Artifact) runtime.Incarnation {
+	inc := runtime.Incarnation{Shape: shape, Artifacts: artifacts}
+	for _, f := range r.Files {
+		inc.Files = append(inc.Files, runtime.File{Name: f.Name, Mode: f.Mode, Content: f.Content})
+	}
+	for _, p := range r.Processes {
+		inc.Processes = append(inc.Processes, runtime.Process{
+			ProcessID: runtime.ProcessID{Role: runtime.Role(p.Role), Index: p.Index}, Args: p.Args, Env: p.Env, MemoryMB: p.MemoryMB, Gate: p.Gate,
+		})
+	}
+	return inc
+}
+
+// release gives the gate its order.
+func (w *world) release(ctx context.Context, f facts) error {
+	r, err := w.launchRows(ctx, f)
+	if err != nil {
+		return err
+	}
+	rt, err := w.runtimeOf(r.target)
+	if err != nil {
+		return err
+	}
+	return rt.Release(ctx, runtime.IncarnationID(f.Incarnation), orderOf(f))
+}
+
+// trigger asks Flink for the savepoint whose names are committed. NATIVE: written by the state backend itself, the fastest to write and to restore.
+func (w *world) trigger(ctx context.Context, f facts) error {
+	inc, err := w.incarnation(ctx, f.Incarnation)
+	if err != nil {
+		return err
+	}
+	req := flink.SavepointRequest{Directory: f.Directory, TriggerID: f.Trigger, Format: flink.Native}
+	if f.Stop {
+		return w.flinkAt(inc).Stop(ctx, f.FlinkJob, req)
+	}
+	return w.flinkAt(inc).TriggerSavepoint(ctx, f.FlinkJob, req)
+}
+
+func (w *world) incarnation(ctx context.Context, id string) (inc cluster.Incarnation, err error) {
+	err = w.Store.Read(ctx, func(tx *store.Tx) error {
+		inc, err = tx.Incarnation(id)
+		return err
+	})
+	return inc, err
+}
+
+// cancel asks Flink to cancel; a job that it does not know, or that ended meanwhile, is for the next Look to see.
+func (w *world) cancel(ctx context.Context, f facts) error {
+	inc, err := w.incarnation(ctx, f.Incarnation)
+	if err != nil {
+		return err
+	}
+	err = w.flinkAt(inc).Cancel(ctx, inc.FlinkJobID)
+	if answered := (*flink.StatusError)(nil); errors.As(err, &answered) {
+		return nil
+	}
+	return err
+}
+
+// killAll ends every incarnation of a job that is not dead in our books, for ever.
+func (w *world) killAll(ctx context.Context, job string) error {
+	all, err := w.living(ctx, job)
+	if err != nil {
+		return err
+	}
+	for _, l := range all {
+		rt, err := w.runtimeOf(l.Row.Target)
+		if err != nil {
+			return err
+		}
+		if err := rt.Kill(ctx, l.Status.ID); err != nil {
+			return fmt.Errorf("cannot kill incarnation %s: %w", l.Row.ID, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package lifecycle
+
+import (
+	"encoding/json"
+	"time"
+
+	"drey/internal/cluster"
+	"drey/internal/engine"
+	"drey/internal/store"
+)
+
+// kinds is the table of operation kinds (docs/decisions/0001). Failpoints, deadlines and docs are made from it.
+func kinds() []kind {
+	return []kind{
+		{name: "cluster.create", version: 1, deadline: 20 * time.Minute, steps: launchSteps(), settle: settleLaunch},
+		{name: "job.start", version: 1, deadline: 20 * time.Minute, steps: launchSteps(), settle: settleLaunch},
+		stopKind(),
+		savepointKind(),
+		cancelKind(),
+		deleteKind(),
+		retireKind(),
+	}
+}
+
+func kindNamed(name string) (kind, bool) {
+	for _, k := range kinds() {
+		if k.name == name {
+			return k, true
+		}
+	}
+	return kind{}, false
+}
+
+// Kinds are the kinds as the engine runs them, without a world to look at: for tables and failpoints.
+func Kinds() []engine.Kind { return erase(nil) }
+
+func erase(w *world) []engine.Kind {
+	var all []engine.Kind
+	for _, k := range kinds() {
+		e := engine.Kind{Name: k.name, Version: k.version, Deadline: k.deadline, Lane: store.CallerLane}
+		if k.watcher {
+			e.Lane = store.WatcherLane
+		}
+		for _, s := range k.steps {
+			e.Steps = append(e.Steps, s.erase(w))
+		}
+		e.Settle = func(raw json.RawMessage, reason *cluster.Error, _ time.Time) ([]engine.Row, *cluster.Error) {
+			f, err := readFacts(raw)
+			if err != nil {
+				return nil, reason
+			}
+			return k.settle(f, reason), reason
+		}
+		all = append(all, e)
+	}
+	return all
+}

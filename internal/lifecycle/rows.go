@@ -1,0 +1,242 @@
+package lifecycle
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"drey/internal/cluster"
+	"drey/internal/store"
+)
+
+// The rows that turns commit. Each is data that writes itself; none of them does anything but call the transaction.
+
+// clusterIs moves a cluster to a phase.
+type clusterIs struct {
+	UID   string
+	Phase cluster.Phase
+}
+
+func (r clusterIs) Write(tx *store.Tx) error {
+	c, err := tx.ClusterByUID(r.UID)
+	if err != nil {
+		return err
+	}
+	if !c.Phase.CanBecome(r.Phase) {
+		return fmt.Errorf("a cluster that is %s cannot become %s", c.Phase, r.Phase)
+	}
+	c.Phase = r.Phase
+	return tx.SaveCluster(c)
+}
+
+// jobIs changes the parts of a job that are set; "" and 0 leave a part as it is.
+type jobIs struct {
+	UID           string
+	Status        string
+	Result        string
+	Output        string
+	LastSavepoint string
+	FlinkJob      string
+	Running       int  // version it runs
+	NotRunning    bool // it runs none
+	Canceled      bool
+}
+
+func (r jobIs) Write(tx *store.Tx) error {
+	j, err := tx.Job(r.UID)
+	if err != nil {
+		return err
+	}
+	set(&j.Status, r.Status)
+	set(&j.ActionResult, r.Result)
+	set(&j.Output, r.Output)
+	set(&j.LastSavepoint, r.LastSavepoint)
+	set(&j.FlinkJobID, r.FlinkJob)
+	if r.Running > 0 {
+		j.RunningVersion = r.Running
+	}
+	if r.NotRunning {
+		j.RunningVersion = 0
+	}
+	j.Canceled = j.Canceled || r.Canceled
+	return tx.SaveJob(j)
+}
+
+func set(part *string, value string) {
+	if value != "" {
+		*part = value
+	}
+}
+
+// frozen turns a draft into a version that can be started.
+type frozen struct {
+	Job    string
+	Number int
+	Staged staged
+}
+
+func (r frozen) Write(tx *store.Tx) error {
+	v, err := tx.Version(r.Job, r.Number)
+	if err != nil {
+		return err
+	}
+	v.State, v.JarSHA256, v.JarBytes, v.Lib = cluster.Frozen, r.Staged.Jar.SHA256, r.Staged.Jar.Bytes, r.Staged.Lib
+	if v.Launch.EntryClass == "" {
+		v.MainClass = r.Staged.MainClass
+	}
+	return tx.SaveVersion(v)
+}
+
+// versionFailed marks a draft that never became startable.
+type versionFailed struct {
+	Job    string
+	Number int
+	Why    string
+}
+
+func (r versionFailed) Write(tx *store.Tx) error {
+	v, err := tx.Version(r.Job, r.Number)
+	if err != nil {
+		return err
+	}
+	v.State, v.Failure = cluster.FailedVersion, r.Why
+	return tx.SaveVersion(v)
+}
+
+// Ports of an incarnation, in the order in which they are taken.
+const portsEach = 3
+
+// intend writes an incarnation before anything of it exists, and takes its ports.
+type intend struct {
+	ID, FlinkJob, Restore string
+	Job                   string
+	Version               int
+	At                    time.Time
+	Ports                 [2]int // the range to take from
+}
+
+func (r intend) Write(tx *store.Tx) error {
+	v, err := tx.Version(r.Job, r.Version)
+	if err != nil {
+		return err
+	}
+	j, err := tx.Job(r.Job)
+	if err != nil {
+		return err
+	}
+	c, err := tx.ClusterByUID(j.ClusterUID)
+	if err != nil {
+		return err
+	}
+	p, err := tx.PoolByUID(c.PoolUID)
+	if err != nil {
+		return err
+	}
+	ports, err := tx.TakePorts(p.Target, r.Ports[0], r.Ports[1], portsEach, r.ID)
+	if err != nil {
+		return err
+	}
+	return tx.InsertIncarnation(cluster.Incarnation{
+		ID: r.ID, JobUID: r.Job, Target: p.Target, Version: r.Version, Phase: cluster.Intended, FlinkJobID: r.FlinkJob, Restore: r.Restore,
+		TaskManagers: v.Launch.TaskManagers, RESTPort: ports[0], RPCPort: ports[1], BlobPort: ports[2],
+		ReservedMB: v.Launch.ReservedMB(), CreatedAt: r.At,
+	})
+}
+
+// incarnationIs moves an incarnation to a phase.
+type incarnationIs struct {
+	ID          string
+	Phase       cluster.IncarnationPhase
+	At          time.Time
+	OrderDigest string
+	Cause       string
+}
+
+func (r incarnationIs) Write(tx *store.Tx) error {
+	inc, err := tx.Incarnation(r.ID)
+	if err != nil {
+		return err
+	}
+	inc.Phase = r.Phase
+	set(&inc.OrderDigest, r.OrderDigest)
+	set(&inc.Cause, r.Cause)
+	switch r.Phase {
+	case cluster.Releasing:
+		inc.ReleasedAt = r.At
+	case cluster.Live:
+		inc.LiveAt = r.At
+	case cluster.Dead, cluster.Abandoned:
+		inc.DeadAt = r.At
+		if err := tx.FreePorts(r.ID); err != nil {
+			return err
+		}
+	}
+	return tx.SaveIncarnation(inc)
+}
+
+// newTrigger commits a trigger's names before it is sent.
+type newTrigger struct{ cluster.Trigger }
+
+func (r newTrigger) Write(tx *store.Tx) error { return tx.InsertTrigger(r.Trigger) }
+
+// triggerIs says how a trigger came out.
+type triggerIs struct {
+	ID                string
+	State             cluster.TriggerState
+	Location, Failure string
+}
+
+func (r triggerIs) Write(tx *store.Tx) error {
+	t, err := tx.Trigger(r.ID)
+	if err != nil {
+		return err
+	}
+	t.State = r.State
+	set(&t.Location, r.Location)
+	set(&t.Failure, r.Failure)
+	return tx.SaveTrigger(t)
+}
+
+// savepointIs records a savepoint; Complete only after its files were read.
+type savepointIs struct {
+	Trigger      string
+	URI          string
+	Origin       string
+	Complete     bool
+	Bytes        int64
+	CheckpointID int64
+	At           time.Time
+}
+
+func (r savepointIs) Write(tx *store.Tx) error {
+	t, err := tx.Trigger(r.Trigger)
+	if err != nil {
+		return err
+	}
+	j, err := tx.Job(t.JobUID)
+	if err != nil {
+		return err
+	}
+	c, err := tx.ClusterByUID(j.ClusterUID)
+	if err != nil {
+		return err
+	}
+	inc, err := tx.Incarnation(t.Incarnation)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return tx.PutSavepoint(cluster.Savepoint{
+		ID: t.ID, JobUID: t.JobUID, Incarnation: t.Incarnation, Name: lastSegment(r.URI), URI: r.URI, Bytes: r.Bytes,
+		CheckpointID: r.CheckpointID, Version: inc.Version, Origin: r.Origin, Complete: r.Complete, CompletedAt: r.At,
+	}, c.UID, c.PoolUID)
+}
+
+// clusterGone removes a cluster's row; its operations, savepoints and audit stay.
+type clusterGone struct{ UID string }
+
+func (r clusterGone) Write(tx *store.Tx) error { return tx.DeleteCluster(r.UID) }
+
+// incarnationGone removes the row of an incarnation whose leftovers were forgotten.
+type incarnationGone struct{ ID string }
+
+func (r incarnationGone) Write(tx *store.Tx) error { return tx.DeleteIncarnation(r.ID) }

@@ -1,0 +1,318 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"drey/internal/cluster"
+	"drey/internal/store"
+)
+
+// RunJob does an action on the cluster's job (R24).
+func (s *Service) RunJob(ctx context.Context, c Caller, ref cluster.Ref, job cluster.RunJob) (Operation, error) {
+	if job.Action == cluster.ActionDelete {
+		if err := s.knows(ctx, ref, job); err != nil {
+			return Operation{}, err
+		}
+		op, err := s.remove(ctx, c, ref, nil, Conditions{}, "POST", job.Action)
+		if err == nil && op == nil {
+			return Operation{}, notFound("cluster", ref.Name)
+		}
+		if err != nil {
+			return Operation{}, err
+		}
+		return *op, nil
+	}
+	pool, err := s.Pool(ctx, ref.PoolRef)
+	if err != nil {
+		return Operation{}, parentNotFound(err)
+	}
+	facts := s.Facts()
+	var op store.Operation
+	var listed []cluster.Savepoint
+	if job.Action == cluster.ActionListSavepoint {
+		if listed, err = s.Savepoints(ctx, ref); err != nil {
+			return Operation{}, err
+		}
+	}
+	err = s.accept(ctx, store.Scope{store.Target(pool.Target), store.Pool(pool.UID)}, func(tx *store.Tx) error {
+		same, err := s.repeated(tx, c)
+		if err != nil {
+			return err
+		}
+		if same != nil {
+			op = *same
+			return nil
+		}
+		op, err = s.runJob(tx, c, pool, ref, job, facts, listed)
+		return err
+	})
+	if err != nil {
+		return Operation{}, err
+	}
+	return show(op, nil), nil
+}
+
+// knows checks that the request means this cluster's job.
+func (s *Service) knows(ctx context.Context, ref cluster.Ref, job cluster.RunJob) error {
+	return s.Store.Read(ctx, func(tx *store.Tx) error {
+		cl, err := s.clusterRow(tx, ref)
+		if err != nil {
+			return err
+		}
+		j, err := tx.JobOf(cl.UID)
+		if err != nil {
+			return err
+		}
+		if e := job.Matches(j); e != nil {
+			return e
+		}
+		return nil
+	})
+}
+
+func (s *Service) runJob(tx *store.Tx, c Caller, pool cluster.Pool, ref cluster.Ref, r cluster.RunJob, facts cluster.FlinkFacts, listed []cluster.Savepoint) (store.Operation, error) {
+	cl, err := s.clusterRow(tx, ref)
+	if err != nil {
+		return store.Operation{}, err
+	}
+	job, err := tx.JobOf(cl.UID)
+	if err != nil {
+		return store.Operation{}, err
+	}
+	if e := r.Matches(job); e != nil {
+		return store.Operation{}, e
+	}
+	old, busy, err := active(tx, job.UID)
+	if err != nil {
+		return store.Operation{}, err
+	}
+	verdict, refused := cluster.Allowed(cl.Phase, job, busy, r.Action)
+	if refused != nil {
+		return store.Operation{}, refused
+	}
+	a := asked{caller: c, cluster: cl, job: job, target: pool.Target, verb: "POST", action: r.Action}
+	if verdict == cluster.Supersede {
+		if err := s.supersede(tx, old, c.RequestID); err != nil {
+			return store.Operation{}, err
+		}
+	}
+	switch r.Action {
+	case cluster.ActionStart:
+		return s.start(tx, a, r, facts)
+	case cluster.ActionStop:
+		return s.savepointing(tx, a, true)
+	case cluster.ActionSavepoint:
+		return s.savepointing(tx, a, false)
+	case cluster.ActionCancel:
+		return s.cancelJob(tx, a)
+	case cluster.ActionListSavepoint:
+		return s.listSavepoints(tx, a, listed)
+	default:
+		return store.Operation{}, cluster.Errorf(cluster.Conflict, "ActionNotAvailable", "", "%s is not available in this version; use STOP, then START.", r.Action)
+	}
+}
+
+// start launches the goal version, or a new one if the request or the cluster's own declaration changed what is launched.
+func (s *Service) start(tx *store.Tx, a asked, r cluster.RunJob, known cluster.FlinkFacts) (store.Operation, error) {
+	goal, err := tx.Version(a.job.UID, a.job.Goal)
+	if err != nil {
+		return store.Operation{}, err
+	}
+	launch := goal.Launch.WithSpec(a.cluster.Spec)
+	if err := cluster.Faults(cluster.ValidateRunJob(r, launch, known, s.Limits)); err != nil {
+		return store.Operation{}, err
+	}
+	launch = launch.With(r)
+	if err := launch.Startable(); err != nil {
+		return store.Operation{}, err
+	}
+	if err := s.room(tx, a.target, launch); err != nil {
+		return store.Operation{}, err
+	}
+	f := facts{Version: goal.Number, SavePointName: strings.TrimSpace(r.SavePointName), Newest: strings.TrimSpace(r.SavePointName) == ""}
+	if r.ChangesLaunch() || !launch.Equal(goal.Launch) || goal.State != cluster.Frozen {
+		if f.Version, err = s.nextVersion(tx, a.job.UID, launch, known); err != nil {
+			return store.Operation{}, err
+		}
+		f.Draft = true
+	}
+	if err := s.begin(tx, &a, f.Version, cluster.ActionStart); err != nil {
+		return store.Operation{}, err
+	}
+	a.kind, a.facts = cluster.KindStart, f
+	return s.insert(tx, a)
+}
+
+func (s *Service) nextVersion(tx *store.Tx, job string, launch cluster.Launch, known cluster.FlinkFacts) (int, error) {
+	versions, err := tx.Versions(job)
+	if err != nil {
+		return 0, err
+	}
+	number := versions[0].Number + 1
+	return number, s.insertVersion(tx, job, number, launch, known)
+}
+
+// savepointing asks for a savepoint of the living incarnation, with or without a stop. A stop whose outcome is still open is taken up.
+func (s *Service) savepointing(tx *store.Tx, a asked, stop bool) (store.Operation, error) {
+	inc, err := s.liveOf(tx, a.job)
+	if err != nil {
+		return store.Operation{}, err
+	}
+	v, err := tx.Version(a.job.UID, inc.Version)
+	if err != nil {
+		return store.Operation{}, err
+	}
+	base, err := v.Launch.SavepointDirectory(a.cluster.DeploymentID, s.Limits.StorageSuffixes...)
+	if err != nil {
+		return store.Operation{}, err
+	}
+	f := facts{Incarnation: inc.ID, FlinkJob: inc.FlinkJobID, Stop: stop, Base: strings.TrimRight(base.String(), "/")}
+	a.kind = cluster.KindSavepoint
+	if stop {
+		a.kind = cluster.KindStop
+		if err := s.resume(tx, a.job.UID, &f); err != nil {
+			return store.Operation{}, err
+		}
+		a.cluster.Phase = cluster.Stopping
+		if err := tx.SaveCluster(a.cluster); err != nil {
+			return store.Operation{}, err
+		}
+	}
+	a.job.Action, a.job.ActionResult = a.action, cluster.ResultInProgress
+	if err := tx.SaveJob(a.job); err != nil {
+		return store.Operation{}, err
+	}
+	a.facts = f
+	return s.insert(tx, a)
+}
+
+// resume takes up the trigger of a stop of the same incarnation whose outcome was never learned.
+func (s *Service) resume(tx *store.Tx, job string, f *facts) error {
+	open, err := tx.OpenTriggers(job)
+	if err != nil {
+		return err
+	}
+	for _, t := range open {
+		if t.Stop && t.Incarnation == f.Incarnation {
+			f.Trigger, f.Directory, f.Attempt = t.ID, t.Directory, t.Attempt
+		}
+	}
+	return nil
+}
+
+// liveOf finds the incarnation that runs a job.
+func (s *Service) liveOf(tx *store.Tx, job cluster.Job) (cluster.Incarnation, error) {
+	all, err := tx.Incarnations(job.UID)
+	if err != nil {
+		return cluster.Incarnation{}, err
+	}
+	for _, inc := range all {
+		if inc.Phase == cluster.Live || inc.Phase == cluster.Releasing {
+			return inc, nil
+		}
+	}
+	return cluster.Incarnation{}, cluster.Errorf(cluster.Conflict, "JobNotRunning", "", "%s has no running incarnation.", job.Name)
+}
+
+// cancelJob ends the job for good, whatever it is doing.
+func (s *Service) cancelJob(tx *store.Tx, a asked) (store.Operation, error) {
+	f := facts{}
+	inc, err := s.liveOf(tx, a.job)
+	switch e := cluster.AsError(err); {
+	case err == nil:
+		f.Incarnation, f.FlinkJob = inc.ID, inc.FlinkJobID
+	case e == nil:
+		return store.Operation{}, err
+	}
+	a.job.Action, a.job.ActionResult = a.action, cluster.ResultInProgress
+	if err := tx.SaveJob(a.job); err != nil {
+		return store.Operation{}, err
+	}
+	a.kind, a.facts = cluster.KindCancel, f
+	return s.insert(tx, a)
+}
+
+// listSavepoints writes the list into jobOutput (R26); status and lastSavePoint stay.
+func (s *Service) listSavepoints(tx *store.Tx, a asked, listed []cluster.Savepoint) (store.Operation, error) {
+	a.job.Action, a.job.ActionResult, a.job.Output = a.action, cluster.ResultSuccess, savepointList(listed)
+	if err := tx.SaveJob(a.job); err != nil {
+		return store.Operation{}, err
+	}
+	a.kind, a.born = cluster.KindSavepoint, true
+	return s.insert(tx, a)
+}
+
+// DeleteCluster removes a cluster; nil if there is none.
+func (s *Service) DeleteCluster(ctx context.Context, c Caller, ref cluster.Ref, purge []string, cond Conditions) (*Operation, error) {
+	return s.remove(ctx, c, ref, purge, cond, "DELETE", "")
+}
+
+func (s *Service) remove(ctx context.Context, c Caller, ref cluster.Ref, purge []string, cond Conditions, verb string, action cluster.Action) (*Operation, error) {
+	if err := s.Scope(ctx, ref.Subscription, ref.Group); err != nil {
+		return nil, err
+	}
+	pool, err := s.Pool(ctx, ref.PoolRef)
+	if err != nil {
+		if e := cluster.AsError(err); e != nil && e.Code == "ResourceNotFound" {
+			return nil, nil
+		}
+		return nil, err
+	}
+	var op *store.Operation
+	err = s.accept(ctx, store.Scope{store.Target(pool.Target), store.Pool(pool.UID)}, func(tx *store.Tx) error {
+		op = nil
+		cl, err := tx.Cluster(ref)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := matches(Conditions{IfMatch: cond.IfMatch}, cl.ETag); err != nil {
+			return err
+		}
+		made, err := s.removeRow(tx, asked{caller: c, cluster: cl, target: pool.Target, verb: verb, action: action, kind: cluster.KindDelete, facts: facts{Purge: purge}})
+		op = &made
+		return err
+	})
+	if err != nil || op == nil {
+		return nil, err
+	}
+	shown := show(*op, nil)
+	return &shown, nil
+}
+
+// removeRow accepts a DELETE: it supersedes whatever goes on; a second one is the first one.
+func (s *Service) removeRow(tx *store.Tx, a asked) (store.Operation, error) {
+	job, err := tx.JobOf(a.cluster.UID)
+	if err != nil {
+		return store.Operation{}, err
+	}
+	a.job = job
+	old, busy, err := active(tx, job.UID)
+	if err != nil {
+		return store.Operation{}, err
+	}
+	verdict, refused := cluster.Allowed(a.cluster.Phase, job, busy, cluster.ActionDelete)
+	switch {
+	case refused != nil:
+		return store.Operation{}, refused
+	case verdict == cluster.Join:
+		return old, nil
+	case verdict == cluster.Supersede:
+		if err := s.supersede(tx, old, a.caller.RequestID); err != nil {
+			return store.Operation{}, err
+		}
+	}
+	a.cluster.Phase = cluster.Deleting
+	if err := tx.SaveCluster(a.cluster); err != nil {
+		return store.Operation{}, err
+	}
+	a.job.Action, a.job.ActionResult = cluster.ActionDelete, cluster.ResultInProgress
+	if err := tx.SaveJob(a.job); err != nil {
+		return store.Operation{}, err
+	}
+	return s.insert(tx, a)
+}

@@ -1,0 +1,136 @@
+package lifecycle
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"drey/internal/cluster"
+	"drey/internal/store"
+)
+
+// How long a repeated request is the same operation (R38).
+const (
+	sameRequestFor = 10 * time.Minute
+	sameTokenFor   = 24 * time.Hour
+)
+
+// asked is one request for an operation, inside the transaction that accepts it.
+type asked struct {
+	caller  Caller
+	cluster cluster.Cluster
+	job     cluster.Job
+	target  string
+	verb    string
+	action  cluster.Action
+	kind    string
+	facts   facts
+	// born, if set, ends the operation at once: nothing was to be done.
+	born bool
+}
+
+// requestHash tells requests with one client request id apart.
+func (c Caller) requestHash() string {
+	sum := sha256.Sum256([]byte(c.Method + "\n" + strings.ToLower(c.URL) + "\n" + c.BodySHA256))
+	return hex.EncodeToString(sum[:])
+}
+
+// repeated finds the operation that this very request was answered with before; nil if it is a new one.
+func (s *Service) repeated(tx *store.Tx, c Caller) (*store.Operation, error) {
+	now, hash := s.Now(), c.requestHash()
+	if c.ClientToken != "" {
+		op, err := tx.ByClientToken(c.Principal, c.ClientToken, now.Add(-sameTokenFor))
+		switch {
+		case err == nil && op.RequestHash == hash:
+			return &op, nil
+		case err == nil:
+			return nil, &cluster.Error{Kind: cluster.Conflict, Code: "ClientTokenReused", Operation: op.ID,
+				Message: "This client token was used for another request.", Hint: "use a new token for a new request"}
+		case !errors.Is(err, store.ErrNotFound):
+			return nil, err
+		}
+	}
+	ops, err := tx.ByClientRequest(c.Principal, c.ClientRequestID, now.Add(-sameRequestFor))
+	if err != nil {
+		return nil, err
+	}
+	for _, op := range ops {
+		if op.RequestHash == hash {
+			return &op, nil
+		}
+	}
+	return nil, nil
+}
+
+// insert writes the operation and its audit row.
+func (s *Service) insert(tx *store.Tx, a asked) (store.Operation, error) {
+	now := s.Now()
+	k, ok := kindNamed(a.kind)
+	if !ok {
+		return store.Operation{}, errors.New("no kind " + a.kind)
+	}
+	a.facts.Cluster, a.facts.Job = a.cluster.UID, a.job.UID
+	op := store.Operation{
+		ID: a.caller.RequestID, Subject: a.job.UID, ClusterUID: a.cluster.UID, ResourceID: a.cluster.Ref.ID(), Location: a.cluster.Spec.Location,
+		Target: a.target, Kind: k.name, KindVersion: k.version, Verb: a.verb, Action: a.action, Lane: store.CallerLane, State: store.Active,
+		Step: k.steps[0].name, Facts: writeFacts(a.facts), Principal: a.caller.Principal, RequestHash: a.caller.requestHash(),
+		ClientRequestID: a.caller.ClientRequestID, ClientToken: a.caller.ClientToken, CreatedAt: now, Deadline: now.Add(k.deadline),
+	}
+	if k.watcher {
+		op.Lane = store.WatcherLane
+	}
+	if a.born {
+		op.State, op.Outcome, op.EndedAt = store.Ended, store.Succeeded, now
+	}
+	if err := tx.InsertOperation(op); err != nil {
+		return op, err
+	}
+	if k.watcher {
+		return op, nil
+	}
+	return op, tx.AddAudit(store.AuditRow{At: now, Principal: a.caller.Principal, Action: auditAction(a), Resource: op.ResourceID,
+		Decision: "allowed", RequestID: a.caller.RequestID, Detail: "operation " + op.ID})
+}
+
+func auditAction(a asked) string {
+	if a.action != "" {
+		return "runJob " + string(a.action)
+	}
+	return a.verb
+}
+
+// active is the job's Active operation as the rules see it; the zero value if there is none.
+func active(tx *store.Tx, job string) (store.Operation, cluster.ActiveOperation, error) {
+	op, err := tx.ActiveOperation(job)
+	if errors.Is(err, store.ErrNotFound) {
+		return op, cluster.ActiveOperation{}, nil
+	}
+	return op, cluster.ActiveOperation{ID: op.ID, Kind: op.Kind, Lane: string(op.Lane)}, err
+}
+
+// supersede ends an Active operation Canceled, naming the one that takes over. Its worker is fenced off with its next commit.
+func (s *Service) supersede(tx *store.Tx, op store.Operation, by string) error {
+	op.State, op.Outcome, op.EndedAt, op.SupersededBy = store.Ended, store.CanceledOp, s.Now(), by
+	op.Error = &store.OperationError{Code: "Superseded", Message: "Operation " + by + " took over."}
+	return tx.ForceOperation(op)
+}
+
+// accept turns what the store says into what a caller can act on, and wakes the engine.
+func (s *Service) accept(ctx context.Context, scope store.Scope, fn func(tx *store.Tx) error) error {
+	err := s.Store.Change(ctx, scope, fn)
+	switch {
+	case err == nil:
+		s.engine.Wake()
+		return nil
+	case errors.Is(err, store.ErrFull):
+		return &cluster.Error{Kind: cluster.InsufficientStorage, Code: "InsufficientStorage", Err: err,
+			Message: "The disk of the data directory is full: nothing was accepted.", Hint: "free some space and try again"}
+	case errors.Is(err, store.ErrBusy):
+		return &cluster.Error{Kind: cluster.Unavailable, Code: "ServerBusy", Err: err,
+			Message: "The database is busy: nothing was accepted.", Hint: "try again in a moment"}
+	}
+	return err
+}

@@ -1,0 +1,251 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"drey/internal/cluster"
+	"drey/internal/flink"
+	"drey/internal/runtime"
+	"drey/internal/store"
+)
+
+// A watcher sees what happens without anybody asking for it. It changes nothing itself but what is seen of a job; where a cluster's
+// phase must follow, it submits an operation. Its one act without an operation: when a released incarnation's JobManager is observed
+// Exited, it kills that incarnation's other processes at once, since TaskManagers without a JobManager go on emitting.
+type watcher struct {
+	*Service
+	target  string
+	runtime runtime.Runtime
+}
+
+const (
+	watchEvery = time.Second
+	sweepEvery = 5 * time.Second
+	lookLimit  = 5 * time.Second
+)
+
+func (w *watcher) run(ctx context.Context) error {
+	hints := make(chan struct{}, 1)
+	go func() {
+		err := w.runtime.Watch(ctx, func(runtime.Event) {
+			select {
+			case hints <- struct{}{}:
+			default:
+			}
+		})
+		if err != nil && ctx.Err() == nil {
+			w.Log.ErrorContext(ctx, "the runtime's watch ended; looking every second goes on", "target", w.target, "error", err)
+		}
+	}()
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	var swept time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		case <-hints:
+		}
+		if _, ok := w.owner.fence(w.target); !ok {
+			continue
+		}
+		if err := w.look(ctx); err != nil && ctx.Err() == nil {
+			w.Log.ErrorContext(ctx, "cannot watch", "target", w.target, "error", err)
+		}
+		if time.Since(swept) > sweepEvery {
+			swept = time.Now()
+			if err := w.sweepUnreleased(ctx); err != nil && ctx.Err() == nil {
+				w.Log.ErrorContext(ctx, "cannot sweep", "target", w.target, "error", err)
+			}
+		}
+	}
+}
+
+// look sees every incarnation that was released and is not proved dead.
+func (w *watcher) look(ctx context.Context) error {
+	var rows []cluster.Incarnation
+	err := w.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		rows, err = tx.LiveIncarnations(w.target)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var seen []string
+	for _, inc := range rows {
+		if inc.Phase == cluster.Intended || inc.Phase == cluster.Held {
+			continue
+		}
+		answered, err := w.lookAt(ctx, inc)
+		if err != nil {
+			w.Log.WarnContext(ctx, "cannot watch an incarnation", "incarnation", inc.ID, "error", err)
+		}
+		if answered {
+			seen = append(seen, inc.JobUID)
+		}
+	}
+	if len(seen) == 0 {
+		return nil
+	}
+	now := w.Now()
+	return w.Store.Change(ctx, store.Scope{store.Target(w.target)}, func(tx *store.Tx) error { return tx.TouchJobs(seen, now) })
+}
+
+// lookAt sees one incarnation; it reports whether Flink answered.
+func (w *watcher) lookAt(ctx context.Context, inc cluster.Incarnation) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	var a answers
+	if err := w.lookIncarnation(ctx, facts{}, inc.ID, &a); err != nil {
+		return false, err
+	}
+	if jobManagerGone(a) {
+		return false, w.jobManagerEnded(ctx, inc, a)
+	}
+	if err := w.lookJob(ctx, questions{Job: true}, &a); err != nil || a.Job.Unreachable || a.Job.Unknown {
+		return false, err
+	}
+	if a.Job.State.Terminal() {
+		return true, w.ended(ctx, inc, endingOf(a))
+	}
+	return true, w.status(ctx, inc, a.Job.State)
+}
+
+// jobManagerEnded kills what the JobManager left, and books the end.
+func (w *watcher) jobManagerEnded(ctx context.Context, inc cluster.Incarnation, a answers) error {
+	if !a.Incarnation.Dead && a.jobManager().State == runtime.Exited {
+		if err := w.runtime.Kill(ctx, runtime.IncarnationID(inc.ID), runtime.TaskManager); err != nil {
+			return fmt.Errorf("cannot kill the TaskManagers a JobManager left: %w", err)
+		}
+	}
+	e := ending{Phase: cluster.Failed, Status: cluster.JobFailed, Code: "JobManagerLost", Cause: "The JobManager ended."}
+	if d := a.Diagnosis; d != nil {
+		e.Code, e.Cause = d.Code, d.Message
+	}
+	return w.ended(ctx, inc, e)
+}
+
+// endingOf books a job that ended by itself.
+func endingOf(a answers) ending {
+	e := ending{Phase: cluster.Stopped, Status: string(a.Job.State)}
+	if a.Job.State == flink.Failed {
+		e.Phase = cluster.Failed
+		if f := a.Job.Failure; f != nil {
+			e.Code, e.Cause = f.Code, f.Message
+		}
+	}
+	return e
+}
+
+// status writes the job's state, if it changed.
+func (w *watcher) status(ctx context.Context, inc cluster.Incarnation, state flink.JobState) error {
+	return w.quietly(w.Store.Change(ctx, store.Scope{store.JobRow(inc.JobUID)}, func(tx *store.Tx) error {
+		job, err := tx.Job(inc.JobUID)
+		if err != nil || job.Status == string(state) || job.FlinkJobID != inc.FlinkJobID {
+			return errors.Join(err, errNothing)
+		}
+		job.Status = string(state)
+		return tx.SaveJob(job)
+	}))
+}
+
+// errNothing ends a transaction that has nothing to write.
+var errNothing = errors.New("nothing to write")
+
+func (w *watcher) quietly(err error) error {
+	if errors.Is(err, errNothing) || errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// ended submits the operation that buries an incarnation whose job ended by itself; not while another operation is at work on the job,
+// which will see the end too.
+func (w *watcher) ended(ctx context.Context, inc cluster.Incarnation, e ending) error {
+	err := w.accept(ctx, store.Scope{store.JobRow(inc.JobUID)}, func(tx *store.Tx) error {
+		_, busy, err := active(tx, inc.JobUID)
+		if err != nil {
+			return err
+		}
+		if busy.ID != "" {
+			return errNothing
+		}
+		job, err := tx.Job(inc.JobUID)
+		if err != nil {
+			return err
+		}
+		cl, err := tx.ClusterByUID(job.ClusterUID)
+		if err != nil {
+			return err
+		}
+		if !cl.Phase.CanBecome(e.Phase) {
+			e.Phase = cl.Phase
+		}
+		_, err = w.insert(tx, asked{caller: Caller{Principal: "drey", RequestID: newGUID()}, cluster: cl, job: job, target: w.target, kind: "job.retire", facts: facts{Ending: &e}})
+		return err
+	})
+	return w.quietly(err)
+}
+
+// sweepUnreleased ends incarnations that were never released and that no operation at work names. They ran nothing of the job's.
+func (w *watcher) sweepUnreleased(ctx context.Context) error {
+	var rows []cluster.Incarnation
+	err := w.Store.Read(ctx, func(tx *store.Tx) error {
+		all, err := tx.LiveIncarnations(w.target)
+		if err != nil {
+			return err
+		}
+		for _, inc := range all {
+			if inc.Phase != cluster.Intended && inc.Phase != cluster.Held {
+				continue
+			}
+			op, _, err := active(tx, inc.JobUID)
+			if err != nil {
+				return err
+			}
+			if f, err := readFacts(orEmpty(op.Facts)); err == nil && f.Incarnation == inc.ID {
+				continue
+			}
+			rows = append(rows, inc)
+		}
+		return nil
+	})
+	for _, inc := range rows {
+		if err := w.endUnreleased(ctx, inc); err != nil {
+			return errors.Join(err, fmt.Errorf("incarnation %s", inc.ID))
+		}
+	}
+	return err
+}
+
+func (w *watcher) endUnreleased(ctx context.Context, inc cluster.Incarnation) error {
+	id := runtime.IncarnationID(inc.ID)
+	if err := w.runtime.Kill(ctx, id); err != nil {
+		return err
+	}
+	seen, err := w.runtime.Observe(ctx, id)
+	if err != nil || !seen.Dead {
+		return err
+	}
+	if err := w.runtime.Forget(ctx, id); err != nil {
+		return err
+	}
+	return w.Store.Change(ctx, store.Scope{store.Target(w.target)}, incarnationIs{ID: inc.ID, Phase: cluster.Dead, At: w.Now(), Cause: "never released"}.Write)
+}
+
+func orEmpty(raw []byte) []byte {
+	if len(raw) == 0 {
+		return []byte("{}")
+	}
+	return raw
+}
+
+// newGUID makes a random GUID.
+func newGUID() string {
+	id := newID()
+	return id[:8] + "-" + id[8:12] + "-4" + id[13:16] + "-a" + id[17:20] + "-" + id[20:32]
+}

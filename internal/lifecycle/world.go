@@ -1,0 +1,273 @@
+package lifecycle
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"drey/internal/cluster"
+	"drey/internal/flink"
+	"drey/internal/runtime"
+	"drey/internal/store"
+)
+
+// world answers questions from what is really there: the store's rows, the runtime, Flink's REST and the storage. It only reads;
+// effects are in effects.go.
+type world struct {
+	Config
+	mu      sync.Mutex
+	clients map[int]*flink.Client // by REST port
+	http    http.RoundTripper
+}
+
+func newWorld(c Config) *world {
+	return &world{Config: c, clients: map[int]*flink.Client{}, http: &http.Transport{
+		MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, DisableCompression: true,
+	}}
+}
+
+// newID makes 32 lower-case hex digits.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// flinkAt is the client of the JobManager behind a port. Ports are not re-used while an incarnation that has one may live, and
+// every question names a job id that only that incarnation knows, so a stranger on the port is found out.
+func (w *world) flinkAt(inc cluster.Incarnation) *flink.Client {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.clients[inc.RESTPort]
+	if c == nil {
+		c = flink.New(fmt.Sprintf("http://127.0.0.1:%d", inc.RESTPort), w.http)
+		w.clients[inc.RESTPort] = c
+	}
+	return c
+}
+
+// runtime is the one of the job's target.
+func (w *world) runtimeOf(target string) (runtime.Runtime, error) {
+	rt, ok := w.Runtimes[target]
+	if !ok {
+		return nil, fmt.Errorf("there is no target %q here", target)
+	}
+	return rt, nil
+}
+
+// answer asks the world, in the order that saves most: rows, processes, Flink, storage.
+func (w *world) answer(ctx context.Context, op string, f facts, q questions) (answers, error) {
+	var a answers
+	if q.Fresh {
+		a.Fresh = [2]string{newID(), newID()}
+		a.Ports = [2]int{w.PortLow, w.PortHigh}
+	}
+	steps := []struct {
+		asked bool
+		ask   func() error
+	}{
+		{q.Staged, func() (err error) { a.Staged, err = w.readStaged(ctx, op, f); return err }},
+		{q.Restore, func() (err error) { a.Restore, err = w.chooseRestore(ctx, f); return err }},
+		{q.Incarnation != "", func() error { return w.lookIncarnation(ctx, f, q.Incarnation, &a) }},
+		{q.Living != "", func() (err error) { a.Living, err = w.living(ctx, q.Living); return err }},
+		{q.Job, func() error { return w.lookJob(ctx, q, &a) }},
+		{q.Trigger != "", func() error { return w.lookTrigger(ctx, q.Trigger, &a) }},
+		{q.Directory != "", func() (err error) { a.Directory, err = w.completeIn(ctx, q.Directory); return err }},
+		{q.Metadata != "", func() (err error) { a.Metadata, err = w.metadata(ctx, q.Metadata); return err }},
+		{q.Leftovers != "", func() (err error) { a.Leftovers, err = w.leftovers(ctx, f); return err }},
+	}
+	for _, s := range steps {
+		if !s.asked {
+			continue
+		}
+		if err := s.ask(); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+// lookIncarnation sees the row and the processes of one incarnation; and if something of it ended, why.
+func (w *world) lookIncarnation(ctx context.Context, f facts, id string, a *answers) error {
+	var inc cluster.Incarnation
+	err := w.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		inc, err = tx.Incarnation(id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("cannot read incarnation %s: %w", id, err)
+	}
+	rt, err := w.runtimeOf(inc.Target)
+	if err != nil {
+		return err
+	}
+	seen, err := rt.Observe(ctx, runtime.IncarnationID(id))
+	if err != nil {
+		return fmt.Errorf("cannot see incarnation %s: %w", id, err)
+	}
+	a.Row, a.Incarnation = &inc, &seen
+	a.Diagnosis = w.diagnose(ctx, rt, seen)
+	return nil
+}
+
+// diagnose says why a process ended or main() threw; nil if nothing did. The JobManager's end explains most, so it is asked first.
+func (w *world) diagnose(ctx context.Context, rt runtime.Runtime, seen runtime.Status) *flink.Diagnosis {
+	for _, p := range seen.Processes {
+		if p.Role == runtime.JobManager && p.Gate.Gate == runtime.GateFailed {
+			d := flink.DiagnoseMain(p.Gate.Failure)
+			return &d
+		}
+	}
+	for _, p := range seen.Processes {
+		if p.State == runtime.Exited {
+			d := flink.DiagnoseExit(flink.Exit{Role: string(p.Role), Code: p.Exit.Code, Signal: p.Exit.Signal, OOM: p.Exit.OOM},
+				w.tail(ctx, rt, seen.ID, p.ProcessID))
+			return &d
+		}
+	}
+	return nil
+}
+
+const tailBytes = 64 << 10
+
+// tail is the end of a process's output, "" if it cannot be read.
+func (w *world) tail(ctx context.Context, rt runtime.Runtime, id runtime.IncarnationID, p runtime.ProcessID) string {
+	r, _, err := rt.Logs(ctx, id, p, 0)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = r.Close() }()
+	last := make([]byte, 0, 2*tailBytes)
+	piece := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(piece)
+		last = append(last, piece[:n]...)
+		if len(last) > tailBytes {
+			last = append(last[:0], last[len(last)-tailBytes:]...)
+		}
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				w.Log.WarnContext(ctx, "cannot read a log to its end", "incarnation", id, "process", p.String(), "error", err)
+			}
+			return string(last)
+		}
+	}
+}
+
+// living sees every incarnation of a job that is not proved dead in our books.
+func (w *world) living(ctx context.Context, job string) ([]living, error) {
+	var rows []cluster.Incarnation
+	err := w.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		rows, err = tx.Incarnations(job)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot read incarnations: %w", err)
+	}
+	var all []living
+	for _, inc := range rows {
+		if inc.Phase == cluster.Dead || inc.Phase == cluster.Abandoned {
+			continue
+		}
+		rt, err := w.runtimeOf(inc.Target)
+		if err != nil {
+			return nil, err
+		}
+		seen, err := rt.Observe(ctx, runtime.IncarnationID(inc.ID))
+		if err != nil {
+			return nil, fmt.Errorf("cannot see incarnation %s: %w", inc.ID, err)
+		}
+		all = append(all, living{Row: inc, Status: seen})
+	}
+	return all, nil
+}
+
+// lookJob asks the JobManager for the job. No answer is an answer.
+func (w *world) lookJob(ctx context.Context, q questions, a *answers) error {
+	j := &jobAnswer{}
+	a.Job = j
+	if a.Row.FlinkJobID == "" || a.jobManager().State != runtime.Alive && a.jobManager().State != runtime.Unknown {
+		j.Unreachable = true
+		return nil
+	}
+	c := w.flinkAt(*a.Row)
+	state, err := c.JobStatus(ctx, a.Row.FlinkJobID)
+	switch {
+	case errors.Is(err, flink.ErrNotFound):
+		j.Unknown = true
+		return nil
+	case err != nil:
+		j.Unreachable = true
+		return ctx.Err()
+	}
+	j.State = state
+	switch {
+	case state == flink.Failed:
+		return w.lookFailure(ctx, c, a)
+	case state == flink.Running && !q.Restored && q.Trigger != "":
+		j.AllRunning = true // asked for a trigger's sake: a savepoint under way needs no look at each task
+		return nil
+	case state == flink.Running:
+		return w.lookTasks(ctx, c, q, a)
+	}
+	return nil
+}
+
+// lookTasks: a job is RUNNING for Flink before its tasks are.
+func (w *world) lookTasks(ctx context.Context, c *flink.Client, q questions, a *answers) error {
+	d, err := c.JobDetails(ctx, a.Row.FlinkJobID)
+	if err != nil {
+		a.Job.Unreachable = true
+		return ctx.Err()
+	}
+	a.Job.AllRunning = d.AllRunning()
+	if !q.Restored || !a.Job.AllRunning {
+		return nil
+	}
+	cp, err := c.Checkpoints(ctx, a.Row.FlinkJobID)
+	if err != nil {
+		a.Job.Unreachable = true
+		return ctx.Err()
+	}
+	if cp.LatestRestored != nil {
+		a.Job.HasRestored, a.Job.Restored = true, cp.LatestRestored.Path
+	}
+	return nil
+}
+
+func (w *world) lookFailure(ctx context.Context, c *flink.Client, a *answers) error {
+	list, err := c.Exceptions(ctx, a.Row.FlinkJobID)
+	if err != nil {
+		a.Job.Unreachable = true
+		return ctx.Err()
+	}
+	d := flink.DiagnoseJob(list)
+	a.Job.Failure = &d
+	return nil
+}
+
+// lookTrigger asks the JobManager what came of a trigger.
+func (w *world) lookTrigger(ctx context.Context, trigger string, a *answers) error {
+	t := &triggerAnswer{}
+	a.Trigger = t
+	if jobManagerGone(*a) {
+		t.Unreachable = true
+		return nil
+	}
+	s, err := w.flinkAt(*a.Row).SavepointStatus(ctx, a.Row.FlinkJobID, trigger)
+	if err != nil {
+		t.Unreachable = true
+		return ctx.Err()
+	}
+	t.Unknown, t.InProgress, t.Location = s.Unknown, s.InProgress, s.Location
+	if s.Failure != nil {
+		t.Failure, t.Written = flink.RootCause(s.Failure.Stack), s.Failure.Written()
+	}
+	return nil
+}

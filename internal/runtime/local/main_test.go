@@ -1,0 +1,144 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"drey/internal/runtime"
+	"drey/internal/runtime/runtimetest"
+)
+
+// builtKeeper is cmd/drey-keep, as it is carried inside drey.
+var builtKeeper string
+
+// stuckKeeper is the name of a keeper that holds its lock and never gets further.
+const stuckKeeper = "stuck-keeper"
+
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == stuckKeeper {
+		waitForEver()
+	}
+	runtimetest.Main()
+	os.Exit(withKeeper(m))
+}
+
+// waitForEver reads from a pipe that nobody writes to.
+func waitForEver() {
+	r, w, err := os.Pipe()
+	if err != nil {
+		os.Exit(1)
+	}
+	defer w.Close()
+	_, _ = r.Read(make([]byte, 1))
+}
+
+func withKeeper(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "drey-keep")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	builtKeeper = filepath.Join(dir, "drey-keep")
+	if out, err := exec.Command("go", "build", "-o", builtKeeper, "drey/cmd/drey-keep").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "cannot build the keeper: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// open makes a Runtime over dir that is closed after the test.
+func open(t *testing.T, config Config) *Runtime {
+	t.Helper()
+	r, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+// newConfig is a data directory with a distribution.
+func newConfig(t *testing.T) Config {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "distributions", "2.3.0", "lib"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return Config{Dir: dir, KeeperPath: builtKeeper, Java: "/bin/java"}
+}
+
+// program is the test binary, acting out a script.
+func program(p runtime.ProcessID, script runtimetest.Script) runtime.Process {
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return runtime.Process{ProcessID: p, Args: append([]string{self}, script...), Env: maps.Clone(runtimetest.ProgramEnv())}
+}
+
+func TestConformance(t *testing.T) {
+	runtimetest.Run(t, func(t *testing.T) runtimetest.Fixture {
+		config := newConfig(t)
+		now := open(t, config)
+		return runtimetest.Fixture{
+			Runtime:      now,
+			Distribution: "2.3.0",
+			Program:      program,
+			Restart: func(t *testing.T) runtime.Runtime {
+				if err := now.Close(); err != nil {
+					t.Fatal(err)
+				}
+				now = open(t, config)
+				return now
+			},
+			KillKeeper: func(t *testing.T, id runtime.IncarnationID, p runtime.ProcessID) {
+				if err := killKeeper(now.folder(id).role(p)); err != nil {
+					t.Fatal(err)
+				}
+			},
+		}
+	})
+}
+
+// keepers counts the keepers of a role folder, zombies included.
+func keepers(t *testing.T, role string) int {
+	t.Helper()
+	n := 0
+	if err := eachProcess(func(pid int) {
+		if isKeeper(pid, role) {
+			n++
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// children counts our children that have ended and were not reaped.
+func zombies(t *testing.T) int {
+	t.Helper()
+	n := 0
+	err := eachProcess(func(pid int) {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if errors.Is(err, os.ErrNotExist) || err != nil {
+			return
+		}
+		_, after, _ := strings.Cut(string(text), ") ")
+		var state string
+		var parent int
+		if _, err := fmt.Sscan(after, &state, &parent); err == nil && state == "Z" && parent == os.Getpid() {
+			n++
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

@@ -1,0 +1,83 @@
+package drey;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.apache.flink.api.dag.Pipeline;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.core.execution.PipelineExecutor;
+import org.apache.flink.core.execution.PipelineExecutorFactory;
+import org.apache.flink.core.execution.PipelineExecutorServiceLoader;
+
+/**
+ * Lets one job pass, notes its id, and refuses the next before it is submitted. Flink itself would not refuse: with a fixed id,
+ * 2.3 gives a second job an id derived from the first, and would start it from the same savepoint.
+ */
+final class OneJob {
+    private final Order order;
+    private final AtomicBoolean asked = new AtomicBoolean();
+    private final List<String> submitted = new CopyOnWriteArrayList<>();
+
+    OneJob(Order order) {
+        this.order = order;
+    }
+
+    /** The ids of the jobs that were submitted, in order. */
+    List<String> submitted() {
+        return List.copyOf(submitted);
+    }
+
+    /** {@code inner}, with this in front of it. */
+    PipelineExecutorServiceLoader guard(PipelineExecutorServiceLoader inner) {
+        return new PipelineExecutorServiceLoader() {
+            @Override
+            public PipelineExecutorFactory getExecutorFactory(Configuration configuration) throws Exception {
+                return guard(inner.getExecutorFactory(configuration));
+            }
+
+            @Override
+            public Stream<String> getExecutorNames() {
+                return inner.getExecutorNames();
+            }
+        };
+    }
+
+    private PipelineExecutorFactory guard(PipelineExecutorFactory inner) {
+        return new PipelineExecutorFactory() {
+            @Override
+            public String getName() {
+                return inner.getName();
+            }
+
+            @Override
+            public boolean isCompatibleWith(Configuration configuration) {
+                return inner.isCompatibleWith(configuration);
+            }
+
+            @Override
+            public PipelineExecutor getExecutor(Configuration configuration) {
+                PipelineExecutor executor = inner.getExecutor(configuration);
+                return (pipeline, settings, loader) -> submit(executor, pipeline, settings, loader);
+            }
+        };
+    }
+
+    private CompletableFuture<JobClient> submit(
+            PipelineExecutor executor, Pipeline pipeline, Configuration configuration, ClassLoader loader) throws Exception {
+        if (!asked.compareAndSet(false, true)) {
+            throw new IllegalStateException(
+                    "a Drey job is one Flink job: this main() calls execute() a second time. Put both pipelines into one"
+                            + " environment (in SQL: one STATEMENT SET), or make two clusters of them.");
+        }
+        RestoreKeys.requireUnchanged(configuration, order);
+        return executor.execute(pipeline, configuration, loader).thenApply(this::note);
+    }
+
+    private JobClient note(JobClient client) {
+        submitted.add(client.getJobID().toHexString());
+        return client;
+    }
+}
