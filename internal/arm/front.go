@@ -25,6 +25,8 @@ type Options struct {
 	Now func() time.Time
 	// SameLocation makes Location the status URL in a subscription, as the original did; for replays of it (R44).
 	SameLocation func(subscription string) bool
+	// RetryAfterSeconds is the first Retry-After of a long-running operation; 0 = 1 (R38).
+	RetryAfterSeconds int
 	// RunJobAlwaysSucceeds shows every ended runJob operation as Succeeded, as recorded for sessions; for replays (R44).
 	RunJobAlwaysSucceeds bool
 }

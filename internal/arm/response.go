@@ -43,7 +43,7 @@ func (f *Front) standardHeaders(w http.ResponseWriter, r *request) {
 		"Cache-Control": "no-cache", "Pragma": "no-cache", "Expires": "-1",
 		"Strict-Transport-Security": "max-age=31536000; includeSubDomains", "X-Content-Type-Options": "nosniff",
 		"x-ms-request-id": r.caller.RequestID, "x-ms-correlation-request-id": r.correlation, "mise-correlation-id": r.correlation,
-		"x-ms-routing-request-id": "DREY:" + f.options.Now().UTC().Format("20060102T150405Z") + ":" + r.caller.RequestID,
+		"x-ms-routing-request-id":  "DREY:" + f.options.Now().UTC().Format("20060102T150405Z") + ":" + r.caller.RequestID,
 		"x-ms-providerhub-traffic": "True",
 	} {
 		h.Set(name, value)

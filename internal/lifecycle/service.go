@@ -29,6 +29,7 @@ type Config struct {
 	GateJar           string // file of our Java jar
 	GateJarSHA        string
 	PortLow, PortHigh int
+	UploadBytes       int64  // greatest upload
 	MemoryMB          int64  // what all roles together may reserve
 	Domain            string // of FQDNs (R40)
 	Version           string // of Drey

@@ -23,7 +23,7 @@ var ErrOwned = errors.New("the data directory belongs to another server")
 
 // own takes the data directory for the life of the answered file, and writes our PID there for whoever is refused.
 func own(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "server.lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, "run", "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the data directory's lock: %w", err)
 	}

@@ -1,0 +1,90 @@
+# Drey. `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+FLINK   ?= 2.3.0
+DATA    ?= .drey
+DISTS   := $(abspath $(DATA))/distributions
+FLINK_HOME := $(DISTS)/$(FLINK)
+EMBED   := internal/daemon/embedded
+GOFLAGS_STATIC := -trimpath -ldflags "-s -w"
+
+export DREY_DISTRIBUTIONS := $(DISTS)
+export DREY_TEST_FLINK_HOME := $(FLINK_HOME)
+export DREY_TEST_FLINK := $(FLINK)
+export DREY_TEST_JARS := $(abspath build/jars)
+
+GO_FILES := $(shell find cmd internal -name '*.go' ! -name '*_test.go') go.mod go.sum $(shell find internal -name '*.sql')
+JAVA_FILES := $(shell find java -type f)
+JOB_FILES := $(shell find test/flink examples -name '*.java') $(shell find test/flink examples -name '*.sh')
+
+.PHONY: help build run down test unit real check lint fmt golden bench clean prerequisites
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+build: bin/drey build/jars/hello.jar ## build bin/drey; installs Flink first where it is not there
+
+prerequisites:
+	@scripts/prerequisites.sh
+
+# Flink first: our Java jar is compiled against it. The program that installs it is drey itself, without anything inside yet.
+$(FLINK_HOME)/drey-distribution.json: | prerequisites
+	@mkdir -p build
+	CGO_ENABLED=0 go build -o build/drey-installer ./cmd/drey
+	build/drey-installer distribution install $(FLINK) --data $(DATA)
+
+$(EMBED)/drey-keep: $(shell find internal/keeper cmd/drey-keep -name '*.go' ! -name '*_test.go') | prerequisites
+	CGO_ENABLED=0 go build $(GOFLAGS_STATIC) -o $@ ./cmd/drey-keep
+
+$(EMBED)/drey-flink.jar: $(FLINK_HOME)/drey-distribution.json $(JAVA_FILES)
+	java/build.sh $(FLINK_HOME) $@
+
+bin/drey: $(GO_FILES) $(EMBED)/drey-keep $(EMBED)/drey-flink.jar
+	CGO_ENABLED=0 go build $(GOFLAGS_STATIC) -o $@ ./cmd/drey
+
+# The same with failpoints inside: for tests that kill the server at a chosen step.
+build/drey-failpoints: $(GO_FILES) $(EMBED)/drey-keep $(EMBED)/drey-flink.jar
+	CGO_ENABLED=0 go build -tags failpoints -trimpath -o $@ ./cmd/drey
+
+build/jars/hello.jar: $(FLINK_HOME)/drey-distribution.json $(JOB_FILES) java/jar.sh
+	examples/hello/build.sh $(FLINK_HOME) $@
+
+build/jars/witness.jar: $(FLINK_HOME)/drey-distribution.json $(JOB_FILES) java/jar.sh
+	test/flink/build.sh $(FLINK_HOME) build/jars
+
+run: build ## a server with a running Flink job; Ctrl-C ends the server, the job runs on
+	@DATA=$(DATA) scripts/run.sh
+
+down: build ## end the server and every process it started
+	bin/drey down --data $(DATA)
+
+test: lint unit real ## what CI runs
+
+unit: bin/drey ## unit tests, with the race detector
+	go test -race -timeout 10m ./cmd/... ./internal/... ./test/flink/...
+
+real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar ## tests on real Flink
+	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 40m -v -count=1 ./test/e2e/...
+
+check: lint unit
+
+lint: | prerequisites ## formatting, vet, static analysis
+	@test -z "$$(gofmt -l cmd internal test bench)" || { gofmt -l cmd internal test bench; exit 1; }
+	go vet ./...
+	go vet -tags failpoints ./internal/engine/
+	go tool -modfile=tools/go.mod staticcheck ./...
+
+fmt: ## format everything
+	gofmt -w cmd internal test bench
+
+golden: ## write the golden files anew
+	go test ./internal/arm/... ./internal/cli/... -update
+
+bench: bin/drey build/jars/witness.jar build/jars/hello.jar ## measure, and write docs/benchmarks.md
+	DREY_TEST_BIN=$(abspath bin/drey) go run ./bench
+
+clean: ## remove what was built; the data directory stays
+	rm -rf bin build $(EMBED)/drey-keep $(EMBED)/drey-flink.jar

@@ -1,0 +1,191 @@
+package arm
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"drey/internal/cluster"
+	"drey/internal/lifecycle"
+)
+
+func (f *Front) getCluster(w http.ResponseWriter, r *request) error {
+	v, err := f.door.Cluster(r.Context(), r.clusterRef())
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", quote(v.ETag))
+	return writeJSON(w, http.StatusOK, r.version.encodeCluster(v))
+}
+
+func (f *Front) listClusters(w http.ResponseWriter, r *request) error {
+	page, err := pageOf(r)
+	if err != nil {
+		return err
+	}
+	views, next, err := f.door.Clusters(r.Context(), r.poolRef(), page)
+	if err != nil {
+		return err
+	}
+	if next != "" {
+		q := url.Values{"api-version": {r.version.name}, "$skipToken": {next}}
+		if page.Limit > 0 {
+			q.Set("$top", strconv.Itoa(page.Limit))
+		}
+		next = r.base() + r.URL.EscapedPath() + "?" + q.Encode()
+	}
+	return writeList(w, views, next, func(v lifecycle.ClusterView) any { return r.version.encodeCluster(v) })
+}
+
+func pageOf(r *request) (p lifecycle.Page, err error) {
+	if p.After, err = one(r.Request, "$skipToken"); err != nil {
+		return p, err
+	}
+	top, err := one(r.Request, "$top")
+	if err != nil || top == "" {
+		return p, err
+	}
+	p.Limit, err = strconv.Atoi(top)
+	if err != nil || p.Limit < 1 || p.Limit > 1000 {
+		return p, cluster.Errorf(cluster.Invalid, invalidParameter, "$top", "The query parameter must be a number from 1 to 1000.")
+	}
+	return p, nil
+}
+
+// putCluster only translates. What the version cannot say is taken from the cluster that exists (R13).
+func (f *Front) putCluster(w http.ResponseWriter, r *request) error {
+	body, err := r.json(w)
+	if err != nil {
+		return err
+	}
+	var existing *cluster.Cluster
+	old, err := f.door.Cluster(r.Context(), r.clusterRef())
+	switch e := cluster.AsError(err); {
+	case err == nil:
+		existing = &old.Cluster
+	case e == nil || e.Kind != cluster.NotFound:
+		return err
+	}
+	spec, ignored, err := r.version.decodeCluster(body, existing)
+	if err != nil {
+		return err
+	}
+	view, op, err := f.door.PutCluster(r.Context(), r.caller, r.clusterRef(), spec, r.version.ours, r.conditions())
+	if err != nil {
+		return err
+	}
+	note(w, ignored)
+	view.ProvisioningState = "Accepted" // also where nothing was to be done: the operation says so at the first poll (R16)
+	w.Header().Set("ETag", quote(view.ETag))
+	f.async(w, r, op, false)
+	return writeJSON(w, http.StatusCreated, r.version.encodeCluster(view))
+}
+
+func (f *Front) deleteCluster(w http.ResponseWriter, r *request) error {
+	list, err := one(r.Request, "purge")
+	if err != nil {
+		return err
+	}
+	purge, err := purgeOf(list)
+	if err != nil {
+		return err
+	}
+	op, err := f.door.DeleteCluster(r.Context(), r.caller, r.clusterRef(), purge, r.conditions())
+	if err != nil {
+		return err
+	}
+	if op == nil {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return f.accepted(w, r, *op)
+}
+
+// purgeOf reads ?purge=checkpoints,logs,savepoints (R17).
+func purgeOf(list string) ([]string, error) {
+	var purge []string
+	for _, part := range strings.FieldsFunc(strings.ToLower(list), func(c rune) bool { return c == ',' || c == ' ' }) {
+		switch part {
+		case "checkpoints", "logs", "savepoints":
+			purge = append(purge, part)
+		default:
+			return nil, cluster.Errorf(cluster.Invalid, invalidParameter, "purge", "purge names checkpoints, logs and savepoints, separated by commas; not %q.", part)
+		}
+	}
+	return purge, nil
+}
+
+func (f *Front) runJob(w http.ResponseWriter, r *request) error {
+	body, err := r.json(w)
+	if err != nil {
+		return err
+	}
+	job, ignored, err := r.version.decodeRunJob(body)
+	if err != nil {
+		return err
+	}
+	// R37: deleting the cluster by way of its job needs the right to delete it.
+	if job.Action == cluster.ActionDelete && !f.may(r, deleteIt) {
+		return forbidden(r.who, deleteIt, r.scope())
+	}
+	op, err := f.door.RunJob(r.Context(), r.caller, r.clusterRef(), job)
+	if err != nil {
+		return err
+	}
+	note(w, ignored)
+	return f.accepted(w, r, op)
+}
+
+func (f *Front) listJobs(w http.ResponseWriter, r *request) error {
+	filter, err := one(r.Request, "$filter")
+	if err != nil {
+		return err
+	}
+	keep, err := jobFilter(filter)
+	if err != nil {
+		return err
+	}
+	jobs, err := f.door.Jobs(r.Context(), r.clusterRef())
+	if err != nil {
+		return err
+	}
+	var kept []lifecycle.JobView
+	for _, j := range jobs {
+		if keep(j) {
+			kept = append(kept, j)
+		}
+	}
+	ref, err := f.spelled(r)
+	if err != nil {
+		return err
+	}
+	return writeList(w, kept, "", func(j lifecycle.JobView) any { return r.version.encodeJob(ref, j) })
+}
+
+// spelled is the address of the request's cluster with the casing of its creation.
+func (f *Front) spelled(r *request) (cluster.Ref, error) {
+	v, err := f.door.Cluster(r.Context(), r.clusterRef())
+	return v.Ref, err
+}
+
+// jobFilter reads the two documented filters: jobName eq x, jarName eq x; quoted or not.
+func jobFilter(filter string) (func(lifecycle.JobView) bool, error) {
+	if strings.TrimSpace(filter) == "" {
+		return func(lifecycle.JobView) bool { return true }, nil
+	}
+	words := strings.Fields(filter)
+	bad := errors.New("filter")
+	if len(words) >= 3 && strings.EqualFold(words[1], "eq") {
+		value := strings.Trim(strings.Join(words[2:], " "), `'"`)
+		switch strings.ToLower(words[0]) {
+		case "jobname":
+			return func(j lifecycle.JobView) bool { return strings.EqualFold(j.Name, value) }, nil
+		case "jarname":
+			return func(j lifecycle.JobView) bool { return strings.EqualFold(j.Launch.JarName, value) }, nil
+		}
+	}
+	return nil, &cluster.Error{Kind: cluster.Invalid, Code: invalidParameter, Target: "$filter", Err: bad,
+		Message: "A filter is: jobName eq NAME, or jarName eq NAME."}
+}

@@ -1,0 +1,214 @@
+package arm
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"drey/internal/arm/v20261101"
+	"drey/internal/cluster"
+	"drey/internal/lifecycle"
+)
+
+// The routes that exist only under our own api-version (docs/decisions/0005).
+
+const operationsShown = 100
+
+func (f *Front) listOperations(w http.ResponseWriter, r *request) error {
+	state, err := choice(r.Request, "state", "Active", "Ended")
+	if err != nil {
+		return err
+	}
+	name := r.params["cluster"]
+	if name == "" {
+		if name, err = one(r.Request, "cluster"); err != nil {
+			return err
+		}
+	}
+	ops, err := f.door.PoolOperations(r.Context(), r.poolRef(), name, state, operationsShown)
+	if err != nil {
+		return err
+	}
+	return writeList(w, ops, "", func(op lifecycle.Operation) any { return v20261101.NewOperation(operationID(r, op), op) })
+}
+
+func operationID(r *request, op lifecycle.Operation) string {
+	return r.poolRef().ID() + "/operations/" + op.ID
+}
+
+func (f *Front) getOperation(w http.ResponseWriter, r *request) error {
+	op, err := f.door.Operation(r.Context(), r.params["operation"])
+	if err != nil {
+		return err
+	}
+	ref, ok := refOf(op.ResourceID)
+	asked := r.poolRef()
+	if !ok || !sameText(ref.PoolRef.ID(), asked.ID()) || r.params["cluster"] != "" && !sameText(ref.Name, r.params["cluster"]) {
+		return noOperation()
+	}
+	return writeJSON(w, http.StatusOK, v20261101.NewOperation(operationID(r, op), op))
+}
+
+func (f *Front) listSavepoints(w http.ResponseWriter, r *request) error {
+	all, err := f.door.Savepoints(r.Context(), r.clusterRef())
+	if err != nil {
+		return err
+	}
+	return writeList(w, all, "", func(s cluster.Savepoint) any { return v20261101.NewSavepoint(s) })
+}
+
+func (f *Front) listLogs(w http.ResponseWriter, r *request) error {
+	all, err := f.door.LogSources(r.Context(), r.clusterRef())
+	if err != nil {
+		return err
+	}
+	return writeList(w, all, "", func(s lifecycle.LogSource) any { return v20261101.NewLogSource(s) })
+}
+
+const followEvery = 300 * time.Millisecond
+
+// readLog streams a process's output; with follow, until the caller goes or the process has ended and all was sent.
+func (f *Front) readLog(w http.ResponseWriter, r *request) error {
+	cursor, err := cursorOf(r)
+	if err != nil {
+		return err
+	}
+	follow, err := choice(r.Request, "follow", "true", "false")
+	if err != nil {
+		return err
+	}
+	incarnation, process := r.params["incarnation"], r.params["process"]
+	body, from, err := f.door.Logs(r.Context(), r.clusterRef(), incarnation, process, cursor)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("x-drey-cursor", strconv.FormatInt(from, 10))
+	w.WriteHeader(http.StatusOK)
+	if s, ok := w.(*response); ok {
+		s.streaming = true
+	}
+	out := http.NewResponseController(w)
+	for {
+		n, err := io.Copy(w, body)
+		if err = errors.Join(err, body.Close()); err != nil {
+			return gone(r, err)
+		}
+		cursor = from + n
+		if follow != "true" {
+			return nil
+		}
+		if err := out.Flush(); err != nil {
+			return gone(r, err)
+		}
+		over := n == 0 && !f.alive(r, incarnation, process)
+		if over {
+			return nil
+		}
+		timer := time.NewTimer(followEvery)
+		select {
+		case <-r.Context().Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+		if body, from, err = f.door.Logs(r.Context(), r.clusterRef(), incarnation, process, cursor); err != nil {
+			return gone(r, err)
+		}
+	}
+}
+
+// gone is nil if the caller went away: nobody is left to be told.
+func gone(r *request, err error) error {
+	if r.Context().Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// alive reports whether more output may come; when in doubt, it may.
+func (f *Front) alive(r *request, incarnation, process string) bool {
+	all, err := f.door.LogSources(r.Context(), r.clusterRef())
+	if err != nil {
+		return r.Context().Err() == nil
+	}
+	for _, s := range all {
+		if s.Process == process && (incarnation == "newest" || len(s.Incarnation) >= len(incarnation) && s.Incarnation[:len(incarnation)] == incarnation) {
+			return s.Alive
+		}
+	}
+	return false
+}
+
+func cursorOf(r *request) (int64, error) {
+	text, err := one(r.Request, "cursor")
+	if err != nil || text == "" {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, cluster.Errorf(cluster.Invalid, invalidParameter, "cursor", "A cursor is a number of bytes, 0 or more.")
+	}
+	return n, nil
+}
+
+func (f *Front) upload(w http.ResponseWriter, r *request) error {
+	uri, err := one(r.Request, "uri")
+	if err != nil {
+		return err
+	}
+	if uri == "" {
+		return cluster.Errorf(cluster.Invalid, invalidParameter, "uri", "The query parameter uri is missing: where the file shall lie.")
+	}
+	done, err := f.door.Upload(r.Context(), r.caller, r.poolRef(), uri, r.Body)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusCreated, map[string]any{"uri": done.URI, "sha256": done.SHA256, "bytes": done.Bytes})
+}
+
+func (f *Front) about(w http.ResponseWriter, r *request) error {
+	a, err := f.door.About(r.Context())
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, v20261101.NewAbout(a))
+}
+
+func (f *Front) health(w http.ResponseWriter, _ *request) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, err := io.WriteString(w, "ok\n")
+	return err
+}
+
+func (f *Front) token(w http.ResponseWriter, r *request) error {
+	f.issuer.Token(w, r.Request)
+	return nil
+}
+func (f *Front) discovery(w http.ResponseWriter, r *request) error {
+	f.issuer.Discovery(w, r.Request)
+	return nil
+}
+func (f *Front) keys(w http.ResponseWriter, r *request) error {
+	f.issuer.Keys(w, r.Request)
+	return nil
+}
+
+// listActions is ARM's list of what can be done here, made from the route table.
+func (f *Front) listActions(w http.ResponseWriter, _ *request) error {
+	seen := map[string]bool{}
+	var rows []*route
+	for _, rt := range f.routes {
+		if rt.says != "" && !rt.byRecord && !seen[rt.action] {
+			seen[rt.action] = true
+			rows = append(rows, rt)
+		}
+	}
+	return writeList(w, rows, "", func(rt *route) any {
+		return map[string]any{"name": rt.action, "isDataAction": false, "display": map[string]string{
+			"provider": "Microsoft HDInsight", "resource": rt.resourceType(), "operation": rt.says, "description": rt.says,
+		}}
+	})
+}

@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"drey/internal/arm/v20261101"
+)
+
+// What the CLI reads of the API's answers: the wire types of its version, and lists of them.
+
+type listOf[T any] struct {
+	Value    []T    `json:"value"`
+	NextLink string `json:"nextLink"`
+}
+
+// get reads one resource.
+func get[T any](ctx context.Context, s *session, path string, query url.Values) (v T, raw json.RawMessage, err error) {
+	a, err := s.do(ctx, request{method: http.MethodGet, path: path, query: query})
+	if err != nil {
+		return v, nil, err
+	}
+	if err := json.Unmarshal(a.body, &v); err != nil {
+		return v, nil, fmt.Errorf("cannot understand the server's answer: %w", err)
+	}
+	return v, a.body, nil
+}
+
+// all reads a list to its end.
+func all[T any](ctx context.Context, s *session, path string, query url.Values) ([]T, error) {
+	items := []T{}
+	for path != "" {
+		page, _, err := get[listOf[T]](ctx, s, path, query)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, page.Value...)
+		path, query = page.NextLink, nil
+	}
+	return items, nil
+}
+
+func (s *session) about(ctx context.Context) (v20261101.About, error) {
+	a, _, err := get[v20261101.About](ctx, s, "/about", nil)
+	return a, err
+}
+
+func (s *session) clusters(ctx context.Context) ([]v20261101.Cluster, error) {
+	pool, err := s.poolPath()
+	if err != nil {
+		return nil, err
+	}
+	return all[v20261101.Cluster](ctx, s, pool+"/clusters", nil)
+}
+
+func (s *session) cluster(ctx context.Context, name string) (v20261101.Cluster, json.RawMessage, error) {
+	path, err := s.clusterPath(name)
+	if err != nil {
+		return v20261101.Cluster{}, nil, err
+	}
+	return get[v20261101.Cluster](ctx, s, path, nil)
+}
+
+// job is the cluster's job.
+func (s *session) job(ctx context.Context, name string) (v20261101.Job, json.RawMessage, error) {
+	path, err := s.clusterPath(name)
+	if err != nil {
+		return v20261101.Job{}, nil, err
+	}
+	list, err := all[json.RawMessage](ctx, s, path+"/jobs", nil)
+	if err != nil {
+		return v20261101.Job{}, nil, err
+	}
+	var j v20261101.Job
+	if len(list) == 0 {
+		return j, nil, &failure{Code: "JobNotFound", Exit: exitNotFound, Why: fmt.Sprintf("cluster %q has no job", name)}
+	}
+	return j, list[0], json.Unmarshal(list[0], &j)
+}
+
+// moment reads a time of the API; zero if there is none.
+func moment(text string) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}

@@ -1,0 +1,184 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"drey/internal/arm"
+	"drey/internal/cluster"
+	"drey/internal/flink"
+	"drey/internal/identity"
+	"drey/internal/lifecycle"
+	"drey/internal/runtime"
+	"drey/internal/runtime/local"
+	"drey/internal/secret"
+	"drey/internal/storage"
+	"drey/internal/store"
+)
+
+// What --dev makes, and the one target of this version.
+const (
+	localTarget = "local"
+	devGroup    = "dev"
+	devPool     = "local"
+)
+
+// parts are what a server is made of, in the order in which they are made.
+type parts struct {
+	names   Names
+	store   *store.Store
+	runtime *local.Runtime
+	service *lifecycle.Service
+	front   *arm.Front
+}
+
+// DistributionsDir is where a data directory keeps Flink: a folder of its own, unless DREY_DISTRIBUTIONS names one that
+// several data directories share.
+func DistributionsDir(data string) string {
+	if dir := os.Getenv("DREY_DISTRIBUTIONS"); dir != "" {
+		return dir
+	}
+	return filepath.Join(data, "distributions")
+}
+
+// build makes the parts over a data directory whose lock is held.
+func build(ctx context.Context, c Config, log *slog.Logger) (p parts, err error) {
+	defer func() {
+		if err != nil {
+			p.close(log)
+		}
+	}()
+	if p.names, err = loadNames(c.Data); err != nil {
+		return p, err
+	}
+	keeper, jar, err := unpack(c.Data, embedded)
+	if err != nil {
+		return p, err
+	}
+	java, err := flink.FindJava(ctx, c.Java.Home)
+	if err != nil {
+		return p, err
+	}
+	dists := flink.Distributions{Dir: DistributionsDir(c.Data)}
+	if err := checkDistributions(dists, java); err != nil {
+		return p, err
+	}
+	if p.store, err = store.Open(ctx, "sqlite:"+filepath.Join(c.Data, "drey.db"), log); err != nil {
+		return p, err
+	}
+	p.runtime, err = local.New(local.Config{Dir: c.Data, KeeperPath: keeper.Path, Java: java.Path, Log: log, Distributions: func(version string) (string, error) {
+		d, err := dists.Show(version)
+		return d.Path, err
+	}})
+	if err != nil {
+		return p, err
+	}
+	config, err := lifecycleConfig(c, p, dists, jar, log)
+	if err != nil {
+		return p, err
+	}
+	if err := lifecycle.Plant(ctx, p.store, config, seed(c, p.names)); err != nil {
+		return p, fmt.Errorf("cannot prepare the database: %w", err)
+	}
+	if p.service, err = lifecycle.New(config); err != nil {
+		return p, err
+	}
+	issuer, err := identity.NewIssuer(identity.Config{
+		KeyFile: filepath.Join(c.Data, "token-key.pem"), Tenant: p.names.TenantID,
+		Clients: []identity.Client{{
+			ID: p.names.ClientID, Secret: secret.New(p.names.ClientSecret), ObjectID: p.names.ObjectID, Name: "drey",
+			Roles: []identity.Assignment{{Role: "Owner", Scope: "/"}},
+		}},
+	})
+	if err != nil {
+		return p, err
+	}
+	p.front = arm.New(p.service, issuer, arm.Options{Log: log, RetryAfterSeconds: c.Poll.RetryAfterSeconds})
+	return p, nil
+}
+
+// checkDistributions refuses a Java that runs none of the installed releases.
+func checkDistributions(dists flink.Distributions, java flink.Java) error {
+	all, err := dists.List()
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	var first error
+	for _, d := range all {
+		err := java.Runs(d.Version)
+		if err == nil {
+			return nil
+		}
+		first = errors.Join(first, err)
+	}
+	return first
+}
+
+func lifecycleConfig(c Config, p parts, dists flink.Distributions, jar Carried, log *slog.Logger) (lifecycle.Config, error) {
+	root := filepath.Join(c.Data, "storage")
+	mounts, err := storage.New(root)
+	if err != nil {
+		return lifecycle.Config{}, err
+	}
+	return lifecycle.Config{
+		Store: p.store, Runtimes: map[string]runtime.Runtime{localTarget: p.runtime}, Storage: mounts,
+		Facts:       func() cluster.FlinkFacts { return flink.Facts(dists, c.Limits.MinimumMemoryMB) },
+		Limits:      cluster.Limits{StorageSuffixes: c.Storage.Suffixes},
+		StorageRoot: root, GateJar: jar.Path, GateJarSHA: jar.SHA256,
+		PortLow: c.Limits.PortLow, PortHigh: c.Limits.PortHigh, UploadBytes: c.Limits.UploadBytes, MemoryMB: c.Limits.MemoryMB,
+		Domain: "drey.localhost", Version: Version(), Holder: fmt.Sprintf("%s/%d", p.names.DirectoryID, os.Getpid()), Now: time.Now, Log: log,
+	}, nil
+}
+
+// seed is what the database of this server begins with.
+func seed(c Config, n Names) lifecycle.Seed {
+	s := lifecycle.Seed{
+		Targets:      map[string]string{localTarget: "local"},
+		Subscription: store.Subscription{ID: n.SubscriptionID, Name: "drey", Tenant: n.TenantID},
+	}
+	if c.Dev {
+		s.Group = store.Group{Subscription: n.SubscriptionID, Name: devGroup, Location: localTarget}
+		s.Pool = cluster.Pool{
+			Ref:      cluster.PoolRef{Subscription: n.SubscriptionID, Group: devGroup, Pool: devPool},
+			Location: localTarget, Target: localTarget, VMSize: "Standard_D4s_v5", Version: "1.2",
+		}
+	}
+	return s
+}
+
+// close ends what was made, last first. Running jobs are left alone.
+func (p parts) close(log *slog.Logger) {
+	var errs []error
+	if p.runtime != nil {
+		errs = append(errs, p.runtime.Close())
+	}
+	if p.store != nil {
+		errs = append(errs, p.store.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		log.Error("cannot close everything in order", "error", err)
+	}
+}
+
+// listen binds the address; an address in use is told with the way out.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w; another program may have the port: choose another with --listen 127.0.0.1:PORT, or :0 for any free one", address, unwrapped(err))
+	}
+	return l, nil
+}
+
+func unwrapped(err error) error {
+	if op := (*net.OpError)(nil); errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}

@@ -1,0 +1,99 @@
+package storage
+
+import (
+	"archive/zip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"drey/internal/cluster"
+)
+
+// invalidJar is what is wrong with a jar that is there. name is its URI or its role.
+func invalidJar(name, why string) *cluster.Error {
+	return cluster.Errorf(cluster.Invalid, "InvalidJar", "", "%s is not a usable jar: %s.", name, why).WithHint("build the jar again and upload it")
+}
+
+// checkJar refuses what is no jar, or one made to harm. at is where it lies, uri where it came from.
+func (m *Mounts) checkJar(ctx context.Context, at, uri cluster.StorageURI) error {
+	r, size, err := m.Open(ctx, at)
+	if err != nil {
+		return fmt.Errorf("cannot read a staged jar: %w", err)
+	}
+	defer func() { _ = r.Close() }()
+	file, ok := r.(io.ReaderAt)
+	if !ok {
+		return fmt.Errorf("cannot read %s at any place", at)
+	}
+	why, err := harm(file, size)
+	if err != nil {
+		return fmt.Errorf("cannot read a staged jar: %w", err)
+	}
+	if why != "" {
+		return invalidJar(uri.String(), why)
+	}
+	return nil
+}
+
+// harm says why a file is no usable jar, or "".
+func harm(file io.ReaderAt, size int64) (string, error) {
+	list := &metered{r: file, left: maxDirectory}
+	z, err := zip.NewReader(list, size)
+	switch {
+	case errors.Is(err, errMetered):
+		return "the list of its entries is too long", nil
+	case list.failed != nil:
+		return "", list.failed
+	case err != nil:
+		return "it cannot be read as a zip file", nil
+	case len(z.File) > maxJarEntries:
+		return fmt.Sprintf("it has more than %d entries", maxJarEntries), nil
+	}
+	list.left = math.MaxInt64
+	return harmOfEntries(z.File, size), nil
+}
+
+func harmOfEntries(entries []*zip.File, size int64) string {
+	var inflated uint64
+	for _, f := range entries {
+		name := strings.ReplaceAll(f.Name, `\`, "/")
+		if strings.HasPrefix(name, "/") || driveForm(name) || slices.Contains(strings.Split(name, "/"), "..") || strings.ContainsRune(name, 0) {
+			return "an entry's name leads out of it"
+		}
+		if f.UncompressedSize64 > maxJarInflated-inflated { // compared this way, sums cannot overflow
+			return "it inflates to more than 8 GiB"
+		}
+		inflated += f.UncompressedSize64
+	}
+	if inflated > smallInflated && inflated/maxRatio > uint64(size) {
+		return fmt.Sprintf("it inflates to more than %d times its size", maxRatio)
+	}
+	return ""
+}
+
+// driveForm reports whether a name begins with a drive: that is absolute elsewhere.
+func driveForm(name string) bool { return len(name) > 2 && name[1] == ':' && name[2] == '/' }
+
+var errMetered = errors.New("more was read than allowed")
+
+// metered bounds what is read of a file, since an archive's own count of its entries may lie.
+type metered struct {
+	r      io.ReaderAt
+	left   int64
+	failed error // of the file itself
+}
+
+func (m *metered) ReadAt(b []byte, at int64) (int, error) {
+	if m.left -= int64(len(b)); m.left < 0 {
+		return 0, errMetered
+	}
+	n, err := m.r.ReadAt(b, at)
+	if err != nil && !errors.Is(err, io.EOF) {
+		m.failed = err
+	}
+	return n, err
+}

@@ -1,0 +1,159 @@
+package storage
+
+import (
+	"archive/zip"
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"drey/internal/cluster"
+)
+
+// Limits of a jar (SEC-17). The server reads its directory and single classes, and never unpacks it.
+const (
+	maxJarBytes    = 2 << 30
+	maxJarEntries  = 200_000
+	maxJarInflated = 8 << 30
+	maxDirectory   = 64 << 20 // of bytes that list the entries
+	maxRatio       = 200      // of the inflated to the jar's size, where the former is above smallInflated
+	smallInflated  = 100 << 20
+	maxManifest    = 1 << 20
+)
+
+// StageJar copies a jar to <folder>/<sha256>.jar, where it stays as it is. The same content lies there once, however often it is
+// staged.
+func (m *Mounts) StageJar(ctx context.Context, from, folder cluster.StorageURI) (cluster.Jar, error) {
+	r, _, err := m.Open(ctx, from)
+	if err != nil {
+		return cluster.Jar{}, jarError(from, err)
+	}
+	defer func() { _ = r.Close() }()
+	tmp := folder.Join(".staging-" + randomName() + ".jar")
+	sha, n, err := m.Put(ctx, tmp, r, maxJarBytes)
+	if errors.Is(err, ErrNotFound) {
+		return cluster.Jar{}, fmt.Errorf("cannot make the folder of jars: %v", err) // it is not the jar that is missing
+	}
+	if err != nil {
+		return cluster.Jar{}, jarError(from, err)
+	}
+	defer func() { _ = m.RemoveAll(context.WithoutCancel(ctx), tmp) }()
+	if err := m.checkJar(ctx, tmp, from); err != nil {
+		return cluster.Jar{}, err
+	}
+	if err := m.rename(tmp, folder.Join(sha+".jar")); err != nil {
+		return cluster.Jar{}, jarError(from, err)
+	}
+	return cluster.Jar{Name: from.Base(), SHA256: sha, Bytes: n}, nil
+}
+
+// rename moves a file within its folder.
+func (m *Mounts) rename(from, to cluster.StorageURI) error {
+	root, name, err := m.container(from, false)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	if err := root.Rename(name, to.Rel()); err != nil {
+		return explain(to, err)
+	}
+	return explain(to, syncIn(root, path.Dir(name)))
+}
+
+// jarError is what a person can do about a jar that cannot be had.
+func jarError(uri cluster.StorageURI, err error) error {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return cluster.Errorf(cluster.Invalid, "JarNotFound", "", "There is no jar at %s.", uri).WithHint("upload it there, or name another; then deploy or START again")
+	case errors.Is(err, ErrTooLarge):
+		return cluster.Errorf(cluster.Invalid, "InvalidJar", "", "The jar %s is larger than %d bytes.", uri, int64(maxJarBytes))
+	case errors.Is(err, ErrNotMounted):
+		return cluster.Errorf(cluster.Invalid, "StorageAccountNotMounted", "", "No storage is mounted for %s.", uri)
+	case errors.Is(err, ErrFull):
+		return &cluster.Error{Kind: cluster.InsufficientStorage, Code: "InsufficientStorage", Err: err,
+			Message: "The disk of the storage account is full: the jar could not be copied.", Hint: "free some space and try again"}
+	}
+	return err
+}
+
+// EntryClass finds the class whose main() is run: the one asked for, else the manifest's Main-Class or program-class. It must be
+// in the jar at path or in one of libs.
+func EntryClass(path, asked string, libs ...string) (string, error) {
+	class := asked
+	if class == "" {
+		var err error
+		if class, err = manifestClass(path); err != nil {
+			return "", err
+		}
+	}
+	if class == "" {
+		return "", noEntry(path, "The jar's manifest names no Main-Class.")
+	}
+	for _, jar := range append([]string{path}, libs...) {
+		if has, err := hasClass(jar, class); has || err != nil {
+			return class, err
+		}
+	}
+	return "", noEntry(path, fmt.Sprintf("The class %s is not in the jar.", class))
+}
+
+const mainsShown = 10
+
+func noEntry(path, why string) error {
+	e := cluster.Errorf(cluster.Invalid, "EntryClassNotFound", "", "%s", why).WithHint("name the class whose main() is to be run")
+	if mains, err := mains(path, mainsShown); err == nil && len(mains) > 0 {
+		e.Message += " Classes with a main(): " + strings.Join(mains, ", ") + "."
+	}
+	return e
+}
+
+func hasClass(path, class string) (bool, error) {
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		return false, fmt.Errorf("cannot read a jar: %w", err)
+	}
+	defer func() { _ = z.Close() }()
+	want := strings.ReplaceAll(class, ".", "/") + ".class"
+	return slices.ContainsFunc(z.File, func(f *zip.File) bool { return f.Name == want }), nil
+}
+
+// manifestClass reads Main-Class, else program-class; "" if there is neither. A value may go on in lines that begin with a blank.
+func manifestClass(path string) (string, error) {
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		return "", fmt.Errorf("cannot read a jar: %w", err)
+	}
+	defer func() { _ = z.Close() }()
+	f, err := z.Open("META-INF/MANIFEST.MF")
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("cannot read a jar's manifest: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	values, last := map[string]string{}, ""
+	lines := bufio.NewScanner(io.LimitReader(f, maxManifest))
+	for lines.Scan() {
+		line := strings.TrimRight(lines.Text(), "\r")
+		if line == "" {
+			break // what follows are sections of single entries
+		}
+		if strings.HasPrefix(line, " ") {
+			values[last] += line[1:]
+			continue
+		}
+		key, value, _ := strings.Cut(line, ":")
+		last = strings.ToLower(key)
+		values[last] = strings.TrimPrefix(value, " ")
+	}
+	if c := strings.TrimSpace(values["main-class"]); c != "" {
+		return c, nil
+	}
+	return strings.TrimSpace(values["program-class"]), lines.Err()
+}
