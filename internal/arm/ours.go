@@ -184,16 +184,24 @@ func (f *Front) health(w http.ResponseWriter, _ *request) error {
 }
 
 func (f *Front) token(w http.ResponseWriter, r *request) error {
-	f.issuer.Token(w, r.Request)
+	f.issuer.Token(w, r.withTenant())
 	return nil
 }
+
 func (f *Front) discovery(w http.ResponseWriter, r *request) error {
-	f.issuer.Discovery(w, r.Request)
+	f.issuer.Discovery(w, r.withTenant())
 	return nil
 }
+
 func (f *Front) keys(w http.ResponseWriter, r *request) error {
-	f.issuer.Keys(w, r.Request)
+	f.issuer.Keys(w, r.withTenant())
 	return nil
+}
+
+// withTenant hands the path's tenant on in the way net/http does.
+func (r *request) withTenant() *http.Request {
+	r.SetPathValue("tenant", r.params["tenant"])
+	return r.Request
 }
 
 // listActions is ARM's list of what can be done here, made from the route table.
