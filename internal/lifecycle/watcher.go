@@ -145,7 +145,10 @@ func endingOf(a answers) ending {
 func (w *watcher) status(ctx context.Context, inc cluster.Incarnation, state flink.JobState) error {
 	return w.quietly(w.Store.Change(ctx, store.Scope{store.JobRow(inc.JobUID)}, func(tx *store.Tx) error {
 		job, err := tx.Job(inc.JobUID)
-		if err != nil || job.Status == string(state) || job.FlinkJobID != inc.FlinkJobID {
+		if err != nil {
+			return err
+		}
+		if alive, err := stillAlive(tx, inc.ID); err != nil || !alive || job.Status == string(state) || job.FlinkJobID != inc.FlinkJobID {
 			return errors.Join(err, errNothing)
 		}
 		job.Status = string(state)
@@ -153,11 +156,17 @@ func (w *watcher) status(ctx context.Context, inc cluster.Incarnation, state fli
 	}))
 }
 
+// stillAlive reports whether an incarnation is not dead in our books by now: what was seen of it may be older than its burial.
+func stillAlive(tx *store.Tx, id string) (bool, error) {
+	inc, err := tx.Incarnation(id)
+	return inc.Phase != cluster.Dead && inc.Phase != cluster.Abandoned, err
+}
+
 // errNothing ends a transaction that has nothing to write.
 var errNothing = errors.New("nothing to write")
 
 func (w *watcher) quietly(err error) error {
-	if errors.Is(err, errNothing) || errors.Is(err, store.ErrNotFound) {
+	if err == nil || errors.Is(err, errNothing) || errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
 	return err
@@ -171,8 +180,9 @@ func (w *watcher) ended(ctx context.Context, inc cluster.Incarnation, e ending) 
 		if err != nil {
 			return err
 		}
-		if busy.ID != "" {
-			return errNothing
+		alive, err := stillAlive(tx, inc.ID)
+		if err != nil || busy.ID != "" || !alive {
+			return errors.Join(err, errNothing)
 		}
 		job, err := tx.Job(inc.JobUID)
 		if err != nil {
