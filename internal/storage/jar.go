@@ -82,38 +82,38 @@ func jarError(uri cluster.StorageURI, err error) error {
 }
 
 // EntryClass finds the class whose main() is run: the one asked for, else the manifest's Main-Class or program-class. It must be
-// in the jar at path or in one of libs.
-func EntryClass(path, asked string, libs ...string) (string, error) {
+// in the jar file or in one of libs.
+func EntryClass(file, asked string, libs ...string) (string, error) {
 	class := asked
 	if class == "" {
 		var err error
-		if class, err = manifestClass(path); err != nil {
+		if class, err = manifestClass(file); err != nil {
 			return "", err
 		}
 	}
 	if class == "" {
-		return "", noEntry(path, "The jar's manifest names no Main-Class.")
+		return "", noEntry(file, "The jar's manifest names no Main-Class.")
 	}
-	for _, jar := range append([]string{path}, libs...) {
+	for _, jar := range append([]string{file}, libs...) {
 		if has, err := hasClass(jar, class); has || err != nil {
 			return class, err
 		}
 	}
-	return "", noEntry(path, fmt.Sprintf("The class %s is not in the jar.", class))
+	return "", noEntry(file, fmt.Sprintf("The class %s is not in the jar.", class))
 }
 
 const mainsShown = 10
 
-func noEntry(path, why string) error {
+func noEntry(file, why string) error {
 	e := cluster.Errorf(cluster.Invalid, "EntryClassNotFound", "", "%s", why).WithHint("name the class whose main() is to be run")
-	if mains, err := mains(path, mainsShown); err == nil && len(mains) > 0 {
+	if mains, err := mains(file, mainsShown); err == nil && len(mains) > 0 {
 		e.Message += " Classes with a main(): " + strings.Join(mains, ", ") + "."
 	}
 	return e
 }
 
-func hasClass(path, class string) (bool, error) {
-	z, err := zip.OpenReader(path)
+func hasClass(file, class string) (bool, error) {
+	z, err := zip.OpenReader(file)
 	if err != nil {
 		return false, fmt.Errorf("cannot read a jar: %w", err)
 	}
@@ -123,8 +123,8 @@ func hasClass(path, class string) (bool, error) {
 }
 
 // manifestClass reads Main-Class, else program-class; "" if there is neither. A value may go on in lines that begin with a blank.
-func manifestClass(path string) (string, error) {
-	z, err := zip.OpenReader(path)
+func manifestClass(file string) (string, error) {
+	z, err := zip.OpenReader(file)
 	if err != nil {
 		return "", fmt.Errorf("cannot read a jar: %w", err)
 	}

@@ -164,3 +164,23 @@ func LongestPause(dir string, from, to time.Time) (longest time.Duration, record
 	}
 	return longest, len(times), err
 }
+
+// Snapshot is the last number that a checkpoint or savepoint holds, by its id; 0 if the ledger does not tell.
+func Snapshot(dir string, checkpointID int64) (int64, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.ledger"))
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range files {
+		events, err := readEvents(file)
+		if err != nil {
+			return 0, err
+		}
+		for _, e := range events {
+			if e.what == "snapshot" && e.a == checkpointID {
+				return e.b, nil
+			}
+		}
+	}
+	return 0, nil
+}
