@@ -42,7 +42,6 @@ var ours = &version{
 var (
 	everyVersion = []*version{published, ours}
 	oursOnly     = []*version{ours}
-	noVersion    []*version
 )
 
 var versionForm = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}(-[A-Za-z]+)?$`)

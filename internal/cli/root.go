@@ -133,13 +133,3 @@ func exactly(names ...string) cobra.PositionalArgs {
 		return nil
 	}
 }
-
-// atMost allows up to n arguments.
-func atMost(n int) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) > n {
-			return usage("`"+c.CommandPath()+" --help` has examples", "unexpected argument %q", args[n])
-		}
-		return nil
-	}
-}

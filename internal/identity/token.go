@@ -66,7 +66,7 @@ func (i *Issuer) Verify(token string) (Principal, error) {
 	if !strings.HasPrefix(token, i.header+".") {
 		return Principal{}, fmt.Errorf("%w: foreign header", ErrInvalidToken)
 	}
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		return Principal{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}

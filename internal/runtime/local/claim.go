@@ -31,7 +31,7 @@ func own(dir string) (*os.File, error) {
 		defer f.Close()
 		return nil, refusedBy(f, err)
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	if err != nil {

@@ -1,13 +1,11 @@
 package local
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"drey/internal/runtime"
@@ -105,40 +103,4 @@ func TestConformance(t *testing.T) {
 			},
 		}
 	})
-}
-
-// keepers counts the keepers of a role folder, zombies included.
-func keepers(t *testing.T, role string) int {
-	t.Helper()
-	n := 0
-	if err := eachProcess(func(pid int) {
-		if isKeeper(pid, role) {
-			n++
-		}
-	}); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-// children counts our children that have ended and were not reaped.
-func zombies(t *testing.T) int {
-	t.Helper()
-	n := 0
-	err := eachProcess(func(pid int) {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if errors.Is(err, os.ErrNotExist) || err != nil {
-			return
-		}
-		_, after, _ := strings.Cut(string(text), ") ")
-		var state string
-		var parent int
-		if _, err := fmt.Sscan(after, &state, &parent); err == nil && state == "Z" && parent == os.Getpid() {
-			n++
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }

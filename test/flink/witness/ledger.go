@@ -184,3 +184,9 @@ func Snapshot(dir string, checkpointID int64) (int64, error) {
 	}
 	return 0, nil
 }
+
+// Lives is how often a subtask was opened: 1 for a job that was started once and never restarted by Flink.
+func Lives(dir string) (int, error) {
+	lives, _, err := readLedger(dir)
+	return len(lives), err
+}
