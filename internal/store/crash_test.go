@@ -61,8 +61,9 @@ func countInLane(s *Store, lane int) (n int, err error) {
 func TestAKilledWriterLosesNothingItWasToldIsDone(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "drey.db")
+	var done [crashLanes]int // the last acknowledged count of each lane, over all rounds
 	for round := range 6 {
-		done := killAfter(t, path, 20+37*round)
+		killAfter(t, path, 20+37*round, &done)
 		s := openAt(t, path)
 		checkIntegrity(t, s)
 		for lane := range crashLanes {
@@ -84,8 +85,8 @@ func TestAKilledWriterLosesNothingItWasToldIsDone(t *testing.T) {
 	}
 }
 
-// killAfter starts a writer, kills it after so many acknowledged changes, and gives the last one of each lane.
-func killAfter(t *testing.T, path string, changes int) [crashLanes]int {
+// killAfter starts a writer, kills it after so many acknowledged changes, and notes the last one of each lane.
+func killAfter(t *testing.T, path string, changes int, last *[crashLanes]int) {
 	t.Helper()
 	cmd := exec.CommandContext(bounded(t), os.Args[0])
 	cmd.Env, cmd.Stderr = append(os.Environ(), crashPath+"="+path), os.Stderr
@@ -96,7 +97,6 @@ func killAfter(t *testing.T, path string, changes int) [crashLanes]int {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var last [crashLanes]int
 	lines := bufio.NewScanner(out)
 	for n := 1; lines.Scan(); n++ { // also what was printed before the kill was felt
 		var lane, count int
@@ -113,7 +113,6 @@ func killAfter(t *testing.T, path string, changes int) [crashLanes]int {
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.Exited() {
 		t.Fatalf("the writer was to be killed, but: %v", cmd.ProcessState)
 	}
-	return last
 }
 
 // checkIntegrity asks SQLite whether the file is sound.

@@ -143,7 +143,11 @@ func (w *witnessed) killedInStop(p engine.Point) string {
 
 func (w *witnessed) killedInStart(p engine.Point) string {
 	w.t.Helper()
-	w.killedAt(p, func() { w.cli("job", "start", w.name, "--no-wait") })
+	args := []string{"job", "start", w.name, "--no-wait"}
+	if p.Step == "stage" {
+		args = append(args, "--jar", jar(w.t, "witness.jar")) // a frozen version has nothing to stage
+	}
+	w.killedAt(p, func() { w.cli(args...) })
 	op := w.outcome(w.name, "job.start")
 	if op.Properties.Status != string(store.Succeeded) {
 		w.t.Errorf("%s: start ended %+v", p, op.Properties)

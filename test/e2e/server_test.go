@@ -135,7 +135,7 @@ func (s *server) down() {
 		s.t.Errorf("down: %v\n%s", err, out)
 	}
 	if s.cmd != nil {
-		<-s.gone
+		s.ended()
 	}
 	if s.t.Failed() {
 		s.t.Logf("the server's log:\n%s", s.log())

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -23,7 +24,43 @@ func TestMain(m *testing.M) {
 		waitForEver()
 	}
 	runtimetest.Main()
+	if text := os.Getenv(serverVariable); text != "" {
+		if err := serve(strings.Fields(text)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	os.Exit(withKeeper(m))
+}
+
+// serverVariable makes the test binary a server: data directory, keeper, incarnation to prepare.
+const serverVariable = "DREY_TEST_SERVER"
+
+// serve prepares a held process, says so, and waits to be killed.
+func serve(args []string) error {
+	r, err := New(Config{Dir: args[0], KeeperPath: args[1]})
+	if err != nil {
+		return err
+	}
+	id := runtime.IncarnationID(args[2])
+	p := program(runtime.ProcessID{Role: runtime.JobManager}, runtimetest.Script{runtimetest.Gate(r.folder(id).path(gateFolder)), runtimetest.Wait})
+	p.Gate = true
+	inc := runtime.Incarnation{Shape: runtime.Shape{ID: id}, Processes: []runtime.Process{p}}
+	if err := r.Prepare(context.Background(), inc); err != nil {
+		return err
+	}
+	for {
+		s, err := r.Observe(context.Background(), id)
+		if err != nil {
+			return err
+		}
+		if s.Process(p.ProcessID).State == runtime.Held {
+			break
+		}
+	}
+	fmt.Println("prepared")
+	waitForEver()
+	return nil
 }
 
 // waitForEver reads from a pipe that nobody writes to.
