@@ -183,10 +183,7 @@ func TestNobodyWithoutOurWholeMarkerIsTouched(t *testing.T) {
 	r := open(t, newConfig(t))
 	id := runtime.IncarnationID(randomHex(16))
 	marker := r.folder(id).marker(jobManager)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	bystanders := map[string]*exec.Cmd{}
 	for why, env := range map[string][]string{
 		"another data directory's": {markerProcess + "=" + marker, markerData + "=" + randomHex(16)},
 		"no data directory's":      {markerProcess + "=" + marker},
@@ -194,17 +191,7 @@ func TestNobodyWithoutOurWholeMarkerIsTouched(t *testing.T) {
 		"a marker inside another":  {"X=" + markerProcess + "=" + marker, markerData + "=" + r.id},
 		"a malformed marker":       {markerProcess + "=" + string(id), markerData + "=" + r.id},
 	} {
-		bystander := exec.Command(self, runtimetest.Wait)
-		bystander.Env = append(env, "DREY_TEST_PROGRAM=1")
-		if err := bystander.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := bystander.Process.Kill(); err != nil {
-				t.Errorf("%s: it was killed: %v", why, err)
-			}
-			_ = bystander.Wait()
-		})
+		bystanders[why] = startBystander(t, env)
 	}
 	if err := r.Kill(limited(t), id); err != nil {
 		t.Error(err)
@@ -212,9 +199,77 @@ func TestNobodyWithoutOurWholeMarkerIsTouched(t *testing.T) {
 	if killed, err := r.KillAll(limited(t)); len(killed) != 0 || err != nil {
 		t.Errorf("killed %v, %v", killed, err)
 	}
-	if n := zombies(t); n != 0 {
-		t.Errorf("%d bystanders died", n)
+	for why, b := range bystanders {
+		if state, _ := stat(t, b.Process.Pid); state == "Z" || state == "" {
+			t.Errorf("the one with %s was killed", why)
+		}
 	}
+}
+
+// startBystander starts a process that waits for ever, or for the test's end.
+func startBystander(t *testing.T, env []string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(self, runtimetest.Wait)
+	for name, value := range runtimetest.ProgramEnv() {
+		env = append(env, name+"="+value)
+	}
+	c.Env = env
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	})
+	return c
+}
+
+// stat answers a process's state letter and parent; "" if it is not there.
+func stat(t *testing.T, pid int) (state string, parent int) {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", 0
+	}
+	_, after, _ := strings.Cut(string(text), ") ")
+	if _, err := fmt.Sscan(after, &state, &parent); err != nil {
+		t.Fatal(err)
+	}
+	return state, parent
+}
+
+// zombies counts our children that have ended and were not reaped.
+func zombies(t *testing.T) int {
+	t.Helper()
+	n := 0
+	err := eachProcess(func(pid int) {
+		if state, parent := stat(t, pid); state == "Z" && parent == os.Getpid() {
+			n++
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// keepers counts the living keepers of a role folder.
+func keepers(t *testing.T, role string) int {
+	t.Helper()
+	n := 0
+	err := eachProcess(func(pid int) {
+		if isKeeper(pid, role) {
+			n++
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestKillAllEndsEverythingJobManagersFirstAndLeavesNoTombstone(t *testing.T) {
