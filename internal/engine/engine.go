@@ -109,3 +109,22 @@ func (k Kind) step(name string) (int, bool) {
 	}
 	return 0, false
 }
+
+// String names a verdict: "Act", "Done", "Back(stop)", "Fail(SavepointFailed)".
+func (v Verdict) String() string {
+	switch v.what {
+	case act:
+		return "Act"
+	case done:
+		return "Done"
+	case finish:
+		return "Finish"
+	case back:
+		return "Back(" + v.step + ")"
+	case again:
+		return "Again"
+	case fail:
+		return "Fail(" + v.err.Code + ")"
+	}
+	return "nothing"
+}
