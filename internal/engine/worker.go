@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"drey/internal/cluster"
@@ -38,7 +39,7 @@ func (w *worker) run(ctx context.Context, quit <-chan struct{}) {
 			return
 		default:
 		}
-		wait, over := w.turn(ctx)
+		wait, over := w.guarded(ctx)
 		if over {
 			return
 		}
@@ -55,12 +56,23 @@ func (w *worker) run(ctx context.Context, quit <-chan struct{}) {
 	}
 }
 
+// guarded takes a turn; one that panics ends the operation Failed, never the server.
+func (w *worker) guarded(ctx context.Context) (wait time.Duration, over bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.log.ErrorContext(ctx, "step panicked", "step", w.op.Step, "panic", p, "stack", string(debug.Stack()))
+			wait, over = w.end(ctx, cluster.Errorf(cluster.Conflict, "InternalError", "", "Step %q met an error of Drey's own.", w.op.Step))
+		}
+	}()
+	return w.turn(ctx)
+}
+
 // turn is Look, Decide, at most one commit, at most one effect.
 func (w *worker) turn(ctx context.Context) (wait time.Duration, over bool) {
 	now := w.now()
 	if !w.op.Deadline.IsZero() && now.After(w.op.Deadline) {
 		return w.end(ctx, cluster.Errorf(cluster.Conflict, "DeadlineExceeded", "",
-			"%s did not end within its time at step %q.", w.kind.Name, w.op.Step))
+			"%s did not end within its time at step %q.%s", w.kind.Name, w.op.Step, w.lastTrouble()))
 	}
 	at, ok := w.kind.step(w.op.Step)
 	if !ok {
@@ -135,6 +147,14 @@ func (w *worker) act(ctx context.Context, step Step) error {
 	err := step.Act(point.onSent(ctx), w.op.ID, w.op.Facts)
 	point.hit()
 	return err
+}
+
+// lastTrouble is the last trouble, for the error of an operation that ran out of time.
+func (w *worker) lastTrouble() string {
+	if w.said == "" {
+		return ""
+	}
+	return " Last trouble: " + w.said + "."
 }
 
 var errNotOwner = errors.New("this server does not own the target now")
