@@ -1,0 +1,236 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"drey/internal/daemon"
+)
+
+const guidOfOp = "7c1f20aa-0000-4000-a000-000000000001"
+
+// fake is a server with canned answers.
+type fake struct {
+	*httptest.Server
+	outcome string // of every operation
+	job     string // actionResult of the job
+	seen    []string
+}
+
+const poolID = "/subscriptions/s/resourceGroups/dev/providers/Microsoft.HDInsight/clusterpools/local"
+
+func newFake(t *testing.T) *fake {
+	t.Helper()
+	f := &fake{outcome: "Succeeded", job: "SUCCESS"}
+	f.Server = httptest.NewTLSServer(http.HandlerFunc(f.answer))
+	t.Cleanup(f.Close)
+	return f
+}
+
+func (f *fake) answer(w http.ResponseWriter, r *http.Request) {
+	path := strings.TrimPrefix(r.URL.Path, poolID)
+	f.seen = append(f.seen, r.Method+" "+path)
+	say := func(status int, text string) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("x-ms-request-id", "6b0c0000-0000-4000-a000-000000000000")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(text))
+	}
+	cluster := `{"id":"` + poolID + `/clusters/orders","name":"orders","location":"local","properties":{"provisioningState":"Succeeded","clusterType":"Flink","status":"Running",
+		"computeProfile":{"nodes":[]},"clusterProfile":{"clusterVersion":"1.2.2","ossVersion":"2.3.0","components":[{"name":"Flink","version":"2.3.0"}],"authorizationProfile":{}},
+		"observed":{"job":{"status":"RUNNING"},"taskManagers":1}}}`
+	job := `{"id":"x","properties":{"jobType":"FlinkJob","jobName":"orders","jarName":"job.jar","status":"RUNNING","action":"STOP","actionResult":"` + f.job + `","jobOutput":"told so"}}`
+	async := func() {
+		w.Header().Set("Azure-AsyncOperation", f.URL+"/providers/Microsoft.HDInsight/locations/LOCAL/operationStatuses/"+guidOfOp+"*ABC?api-version=2026-11-01")
+	}
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/token"):
+		if r.FormValue("client_secret") != "good" {
+			say(401, `{"error":"invalid_client","error_description":"the secret is wrong"}`)
+			return
+		}
+		say(200, `{"access_token":"t","expires_in":3600}`)
+	case path == "/clusters/orders/jobs":
+		say(200, `{"value":[`+job+`]}`)
+	case path == "/clusters/orders" && r.Method == http.MethodDelete, path == "/clusters/orders/runJob":
+		async()
+		say(202, "null")
+	case path == "/clusters/orders":
+		say(200, cluster)
+	case path == "/clusters":
+		say(200, `{"value":[`+cluster+`]}`)
+	case path == "/clusters/busy/runJob":
+		say(409, `{"error":{"code":"AnotherOperationInProgress","message":"Another operation (job.stop) is in progress.","hint":"wait for it","operationId":"`+guidOfOp+`"}}`)
+	case path == "/clusters/secret":
+		say(403, `{"error":{"code":"AuthorizationFailed","message":"not allowed"}}`)
+	case path == "/operations/"+guidOfOp:
+		end, fault := `"endTime":"2026-11-25T12:00:01Z",`, ""
+		if f.outcome == "Accepted" {
+			end = ""
+		}
+		if f.outcome == "Failed" {
+			fault = `"error":{"code":"SavepointFailed","message":"2 of 24 tasks did not answer.","hint":"try again"},`
+		}
+		say(200, `{"name":"`+guidOfOp+`","properties":{"resourceId":"x","kind":"job.stop","lane":"caller","status":"`+f.outcome+`",`+end+fault+`"step":"await","startTime":"2026-11-25T12:00:00Z","percentComplete":50}}`)
+	case r.URL.Path == "/about":
+		say(200, `{"version":"1","distributions":["2.3.0"],"minimumMemoryMB":512}`)
+	default:
+		say(404, `{"error":{"code":"ResourceNotFound","message":"There is no such thing."}}`)
+	}
+}
+
+// run runs a command line against the server.
+func (f *fake) run(t *testing.T, secret string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	dir := t.TempDir()
+	ca := filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: f.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(daemon.Connection{Endpoint: f.URL, CAFile: ca, TokenEndpoint: f.URL + "/tenant/oauth2/v2.0/token", ClientSecret: secret,
+		SubscriptionID: "s", ResourceGroup: "dev", Pool: "local"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "connection.json")
+	if err := os.WriteFile(file, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	a := &app{in: strings.NewReader(""), out: &out, err: &errs, dir: dir, interrupts: t.Context()}
+	code = a.run(t.Context(), append([]string{"--connection", file}, args...))
+	return out.String(), errs.String(), code
+}
+
+func TestEachExitCodeMeansWhatTheTableSays(t *testing.T) {
+	for why, tt := range map[string]struct {
+		outcome, job, secret string
+		args                 []string
+		code                 int
+		says                 string // on stderr
+	}{
+		"done":                           {"Succeeded", "SUCCESS", "good", []string{"job", "stop", "orders"}, exitOK, "state=Succeeded"},
+		"accepted, with --no-wait":       {"Accepted", "", "good", []string{"job", "stop", "orders", "--no-wait"}, exitOK, ""},
+		"the request failed":             {"Succeeded", "SUCCESS", "good", []string{"cluster", "create", "orders", "--jar", "abfs://a@b/c.jar", "--client-token", "x", "--conf", "k=v", "--tag", "x"}, exitUsage, "key=value"},
+		"an unknown flag":                {"", "", "good", []string{"cluster", "list", "--outptu", "json"}, exitUsage, "did you mean --output?"},
+		"an unknown command":             {"", "", "good", []string{"clutser", "list"}, exitUsage, "did you mean `drey cluster`?"},
+		"a missing argument":             {"", "", "good", []string{"job", "stop"}, exitUsage, "CLUSTER is missing"},
+		"no such cluster":                {"", "", "good", []string{"cluster", "show", "nobody"}, exitNotFound, "There is no such thing."},
+		"not signed in":                  {"", "", "bad", []string{"cluster", "list"}, exitDenied, "the secret is wrong"},
+		"not allowed":                    {"", "", "good", []string{"cluster", "show", "secret"}, exitDenied, "not allowed"},
+		"a busy cluster":                 {"", "", "good", []string{"job", "stop", "busy"}, exitConflict, "drey operation show 7c1f20aa"},
+		"the operation failed":           {"Failed", "FAILED", "good", []string{"job", "stop", "orders"}, exitOperation, "2 of 24 tasks did not answer."},
+		"the job says that it failed":    {"Succeeded", "FAILED", "good", []string{"job", "stop", "orders"}, exitOperation, "told so"},
+		"it takes too long":              {"Accepted", "", "good", []string{"job", "stop", "orders", "--timeout", "200ms"}, exitTimeout, "the operation goes on"},
+		"a delete that nobody confirmed": {"", "", "good", []string{"cluster", "delete", "orders"}, exitUsage, "--yes"},
+	} {
+		t.Run(why, func(t *testing.T) {
+			f := newFake(t)
+			f.outcome, f.job = tt.outcome, tt.job
+			_, stderr, code := f.run(t, tt.secret, tt.args...)
+			if code != tt.code || !strings.Contains(stderr, tt.says) {
+				t.Errorf("exit code %d, want %d; stderr %q, want %q in it", code, tt.code, stderr, tt.says)
+			}
+		})
+	}
+}
+
+func TestAServerThatIsNotThereIsExitCode8(t *testing.T) {
+	f := newFake(t)
+	f.Close()
+	_, stderr, code := f.run(t, "good", "cluster", "list")
+	if code != exitUnavailable || !strings.Contains(stderr, "drey serve") {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+}
+
+func TestCtrlCEndsTheWaitingOnly(t *testing.T) {
+	f := newFake(t)
+	f.outcome = "Accepted"
+	ctx, cancel := context.WithCancel(t.Context())
+	polled := make(chan struct{})
+	f.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.answer(w, r)
+		if strings.Contains(r.URL.Path, "/operations/") {
+			select {
+			case <-polled:
+			default:
+				close(polled)
+			}
+		}
+	})
+	go func() { <-polled; cancel() }()
+	var out, errs bytes.Buffer
+	a := &app{in: strings.NewReader(""), out: &out, err: &errs, dir: t.TempDir(), interrupts: ctx}
+	dir := t.TempDir()
+	ca := filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: f.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	raw := fmt.Sprintf(`{"endpoint":%q,"caFile":%q,"tokenEndpoint":%q,"clientSecret":"good","subscriptionId":"s","resourceGroup":"dev","pool":"local"}`, f.URL, ca, f.URL+"/t/oauth2/v2.0/token")
+	if err := os.WriteFile(filepath.Join(dir, "c.json"), []byte(raw), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code := a.run(ctx, []string{"--connection", filepath.Join(dir, "c.json"), "job", "stop", "orders"})
+	if code != exitInterrupted || !strings.Contains(errs.String(), "operation wait "+guidOfOp) {
+		t.Errorf("exit code %d, stderr %q", code, errs.String())
+	}
+}
+
+func TestOutputIsForPeopleOrForScripts(t *testing.T) {
+	f := newFake(t)
+	out, _, code := f.run(t, "good", "cluster", "list")
+	want := "NAME    PHASE    JOB      FLINK  TM  LAST ACTION   AGE\norders  Running  RUNNING  2.3.0  1   STOP success  –\n"
+	if code != 0 || out != want {
+		t.Errorf("exit code %d, got\n%s\nwant\n%s", code, out, want)
+	}
+	out, _, _ = f.run(t, "good", "cluster", "list", "-o", "json")
+	var list []struct{ Name string }
+	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) != 1 || list[0].Name != "orders" {
+		t.Errorf("the JSON is %s: %v", out, err)
+	}
+	_, stderr, code := f.run(t, "good", "cluster", "show", "nobody", "-o", "json")
+	var e struct {
+		Error struct {
+			Code      string
+			RequestID string
+			ExitCode  int
+		}
+	}
+	if err := json.Unmarshal([]byte(stderr), &e); err != nil || e.Error.Code != "ResourceNotFound" || e.Error.ExitCode != code || e.Error.RequestID == "" {
+		t.Errorf("the error is %s: %v", stderr, err)
+	}
+}
+
+func TestEveryCommandShowsExamplesFirst(t *testing.T) {
+	var out, errs bytes.Buffer
+	a := &app{in: strings.NewReader(""), out: &out, err: &errs, dir: t.TempDir(), interrupts: t.Context()}
+	for _, line := range []string{"cluster create", "job start", "logs", "serve", "down", "distribution install", "operation wait", "rest"} {
+		out.Reset()
+		if code := a.run(t.Context(), append(strings.Fields(line), "--help")); code != 0 {
+			t.Errorf("%s --help: exit code %d, %s", line, code, errs.String())
+		}
+		if !strings.Contains(out.String(), "drey "+line) {
+			t.Errorf("%s --help has no example:\n%s", line, out.String())
+		}
+	}
+}
+
+func TestArgumentsAreQuotedAsTheServerSplitsThem(t *testing.T) {
+	got, given := joinArgs("", []string{"--topic", "a b", `{"a":1}`, "", `say "x y"`})
+	if want := `--topic "a b" {"a":1} "" 'say "x y"'`; got != want || !given {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if _, given := joinArgs("", nil); given {
+		t.Error("no arguments were given")
+	}
+}
