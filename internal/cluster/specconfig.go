@@ -102,7 +102,7 @@ func isLineBreaker(r rune) bool {
 func checkValue(key, value string, base StorageURI, lim Limits) *Fault {
 	switch key {
 	case KeyParallelism, KeySlots:
-		if n, err := strconv.Atoi(value); value != "" && (err != nil || n < 1 || n > 1<<15) {
+		if n, err := strconv.Atoi(value); err != nil || n < 1 || n > 1<<15 {
 			return &Fault{Code: codeInvalidConfig, Message: "A whole number between 1 and 32768."}
 		}
 	case KeySavepoints, KeyCheckpoints:

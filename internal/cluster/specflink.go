@@ -149,7 +149,7 @@ func (l *faultList) checkJarDirectory(at, directory string, base StorageURI, lim
 		*l = append(*l, e.Fault(at))
 		return
 	}
-	if u.Account == "" {
+	if !u.OfAccount() {
 		l.add(codeBadScheme, at, "Jars lie in a storage account: abfs://<container>@<account>.dfs.core.windows.net/<folder>.")
 	}
 }

@@ -40,7 +40,7 @@ var (
 )
 
 // ParseURI reads s. A value without a scheme is a path below the container of base; with a zero base it is an error.
-// The path is percent-decoded once. suffixes are the allowed endings of account hosts behind ".dfs." or ".blob.";
+// The path is percent-decoded once. No message repeats what was sent: it may hold a password or a signature. suffixes are the allowed endings of account hosts behind ".dfs." or ".blob.";
 // none means [DefaultStorageSuffixes]. The error is a *Error of kind Invalid.
 func ParseURI(s string, base StorageURI, suffixes ...string) (StorageURI, error) {
 	if len(s) > 2048 {
@@ -54,7 +54,7 @@ func ParseURI(s string, base StorageURI, suffixes ...string) (StorageURI, error)
 		return parseBelow(s, base)
 	}
 	if !schemeForm.MatchString(scheme) {
-		return StorageURI{}, Errorf(Invalid, codeBadURI, "", "%q does not begin with a scheme such as abfs://.", s)
+		return StorageURI{}, Errorf(Invalid, codeBadURI, "", "A storage URI begins with a scheme such as abfs://.")
 	}
 	authority, rawPath := rest, ""
 	if i := strings.IndexByte(rest, '/'); i >= 0 {
@@ -74,7 +74,7 @@ func ParseURI(s string, base StorageURI, suffixes ...string) (StorageURI, error)
 // withAuthority fills in what stands between "://" and the path.
 func (u StorageURI) withAuthority(authority string, suffixes []string) (StorageURI, error) {
 	if strings.ContainsAny(authority, `%\?# `) {
-		return StorageURI{}, Errorf(Invalid, codeBadURI, "", "%q is not the name of a container and its account.", authority)
+		return StorageURI{}, Errorf(Invalid, codeBadURI, "", "What follows %s:// is not the name of a container and its account.", u.Scheme)
 	}
 	switch u.Scheme {
 	case "abfs", "abfss", "wasb", "wasbs":
@@ -94,7 +94,7 @@ func (u StorageURI) withAuthority(authority string, suffixes []string) (StorageU
 		}
 	case "s3", "s3a", "gs":
 		if !bucketForm.MatchString(authority) {
-			return StorageURI{}, Errorf(Invalid, codeBadURI, "", "%q is not the name of a bucket.", authority)
+			return StorageURI{}, Errorf(Invalid, codeBadURI, "", "What follows %s:// is not the name of a bucket.", u.Scheme)
 		}
 		u.Container = authority
 		return u, nil
@@ -112,11 +112,11 @@ func (u StorageURI) withAuthority(authority string, suffixes []string) (StorageU
 // withAccount checks container and host, and takes the account from the host.
 func (u StorageURI) withAccount(suffixes []string) (StorageURI, error) {
 	if !containerForm.MatchString(u.Container) || len(u.Container) < 3 || len(u.Container) > 63 {
-		return StorageURI{}, Errorf(Invalid, codeBadURI, "", "%q is not the name of a container: 3 to 63 lower-case letters, digits and single hyphens.", u.Container)
+		return StorageURI{}, Errorf(Invalid, codeBadURI, "", "The name of a container has 3 to 63 lower-case letters, digits and single hyphens.")
 	}
 	m := accountHost.FindStringSubmatch(u.Host)
 	if m == nil || !labelForm.MatchString(m[1]) {
-		return StorageURI{}, Errorf(Invalid, codeURIDenied, "", "%q is not a storage account: <account>.dfs.<suffix> or <account>.blob.<suffix>.", u.Host)
+		return StorageURI{}, Errorf(Invalid, codeURIDenied, "", "The host is not that of a storage account: <account>.dfs.<suffix> or <account>.blob.<suffix>.")
 	}
 	if !slices.Contains(suffixes, m[2]) {
 		return StorageURI{}, Errorf(Invalid, codeURIDenied, "", "Storage accounts below %q are not allowed.", m[2]).
@@ -130,8 +130,11 @@ func parseBelow(s string, base StorageURI) (StorageURI, error) {
 	if s == "" {
 		return StorageURI{}, Errorf(Invalid, codeBadURI, "", "A storage URI is missing.")
 	}
+	if first, _, _ := strings.Cut(s, "/"); strings.HasSuffix(first, ":") { // file:/etc is another system's URI, not a folder "file:"
+		return StorageURI{}, Errorf(Invalid, codeBadScheme, "", "This is neither a URI such as abfs://<container>@<account>.dfs.core.windows.net/<path> nor a path.")
+	}
 	if base == (StorageURI{}) {
-		return StorageURI{}, Errorf(Invalid, codeBadURI, "", "%q has no scheme such as abfs://.", s)
+		return StorageURI{}, Errorf(Invalid, codeBadURI, "", "A storage URI begins with a scheme such as abfs://.")
 	}
 	p, err := cleanPath("/" + s)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 type process struct {
 	handle  *os.Process
 	started time.Time
+	ticks   uint64           // its start time as the kernel counts it
 	ended   chan struct{}    // closed when it was reaped
 	state   *os.ProcessState // set before ended closes
 	waitErr error
@@ -44,15 +45,21 @@ func start(in Input, output, lock *os.File) (*process, error) {
 			Files: []*os.File{null, output, output, lock},
 			Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
 		})
-		p.handle, p.started = handle, time.Now()
-		forked <- err
 		if err != nil {
+			forked <- err
 			return
 		}
+		p.handle, p.started = handle, time.Now()
+		p.ticks, err = StartTime(handle.Pid) // before it can be reaped
+		forked <- err
 		p.state, p.waitErr = handle.Wait()
 		close(p.ended)
 	}()
 	if err := <-forked; err != nil {
+		if p.handle != nil {
+			_ = p.kill()
+			<-p.ended
+		}
 		return nil, fmt.Errorf("cannot start the process: %w", err)
 	}
 	return p, nil

@@ -151,12 +151,8 @@ func (k *keeper) start(lock *os.File, port int) (drained <-chan struct{}, wake f
 	}
 	done := make(chan struct{})
 	go k.output.capture(reader, done)
-	started, err := StartTime(k.process.handle.Pid)
-	if err == nil {
-		running := Running{PID: k.process.handle.Pid, StartTime: started, Port: port}
-		err = WriteJSON(filepath.Join(k.folder, RunningFile), 0o600, running)
-	}
-	if err != nil { // nobody could find it: it is held still, so its end loses nothing
+	running := Running{PID: k.process.handle.Pid, StartTime: k.process.ticks, Port: port}
+	if err := WriteJSON(filepath.Join(k.folder, RunningFile), 0o600, running); err != nil { // nobody could find it: it is held still, so its end loses nothing
 		_ = k.process.kill()
 		<-k.process.ended
 		return nil, nil, fmt.Errorf("cannot say that the process runs: %w", err)

@@ -68,9 +68,8 @@ func tryLock(f *os.File) (taken bool, err error) {
 }
 
 // unlock frees the flock of f also where a process that is just being forked has a copy of the descriptor, and closes f.
-func unlock(f *os.File) {
-	_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
-	f.Close()
+func unlock(f *os.File) error {
+	return errors.Join(unix.Flock(int(f.Fd()), unix.LOCK_UN), f.Close())
 }
 
 // directoryID is who the data directory is; it is made once.

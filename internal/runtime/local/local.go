@@ -95,7 +95,7 @@ func ownFolder(dir string) (string, error) {
 // Close gives the data directory back. Running incarnations go on.
 func (r *Runtime) Close() error {
 	r.transport.CloseIdleConnections()
-	return r.owner.Close()
+	return unlock(r.owner)
 }
 
 // Layout implements [runtime.Runtime].

@@ -33,13 +33,11 @@ func (r *Runtime) startKeeper(f incarnation, p runtime.ProcessID) (ended <-chan 
 		return nil, err
 	}
 	if ran, err := ranBefore(f.role(p)); ran || err != nil {
-		unlock(lock)
-		return nil, err
+		return nil, errors.Join(err, unlock(lock))
 	}
 	ended, err = r.fork(f.role(p), lock)
 	if err != nil {
-		unlock(lock)
-		return nil, err
+		return nil, errors.Join(err, unlock(lock))
 	}
 	lock.Close() // and not unlocked: the keeper holds it now
 	return ended, nil
@@ -144,7 +142,7 @@ func (r *Runtime) held(role string) (bool, error) {
 	}
 	taken, err := tryLock(f)
 	if taken {
-		unlock(f)
+		err = unlock(f)
 	} else {
 		f.Close()
 	}
