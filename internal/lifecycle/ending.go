@@ -92,9 +92,11 @@ func settleCancel(f facts, reason *cluster.Error) []engine.Row {
 	return []engine.Row{jobIs{UID: f.Job, Result: cluster.ResultFailed, Output: outputFailure(reason, "")}}
 }
 
+const kindRetire = "job.retire"
+
 // retireKind books a job that ended by itself.
 func retireKind() kind {
-	return kind{name: "job.retire", version: 1, deadline: 5 * time.Minute, watcher: true, settle: settleRetire, steps: []step{
+	return kind{name: kindRetire, version: 1, deadline: 5 * time.Minute, watcher: true, settle: settleRetire, steps: []step{
 		buryStep(func(f facts) []engine.Row {
 			e := f.Ending
 			row := jobIs{UID: f.Job, Status: e.Status, Output: cluster.OutputStatus(e.Status), NotRunning: true}

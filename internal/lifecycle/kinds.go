@@ -49,9 +49,19 @@ func erase(w *world) []engine.Kind {
 			if err != nil {
 				return nil, reason
 			}
-			return k.settle(f, reason), reason
+			rows := k.settle(f, reason)
+			return rows, shown(k, f, reason)
 		}
 		all = append(all, e)
 	}
 	return all
+}
+
+// shown is the error callers see. A stop that ran out of time may still come out well: that is no failure yet, and says so.
+func shown(k kind, f facts, reason *cluster.Error) *cluster.Error {
+	if k.name != cluster.KindStop || f.Trigger == "" || reason.Code != "DeadlineExceeded" {
+		return reason
+	}
+	return cluster.Errorf(cluster.Conflict, "StopOutcomePending", "", "Flink has not said how the stop came out: %s", reason.Message).
+		WithHint("STOP again waits on; CANCEL and DELETE give the savepoint up")
 }

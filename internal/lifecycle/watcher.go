@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"drey/internal/cluster"
@@ -192,13 +193,34 @@ func (w *watcher) ended(ctx context.Context, inc cluster.Incarnation, e ending) 
 		if err != nil {
 			return err
 		}
+		a := asked{caller: Caller{Principal: "drey", RequestID: newGUID()}, cluster: cl, job: job, target: w.target}
+		if pending, err := w.pendingStop(tx, inc, &a); err != nil || pending {
+			return err
+		}
 		if !cl.Phase.CanBecome(e.Phase) {
 			e.Phase = cl.Phase
 		}
-		_, err = w.insert(tx, asked{caller: Caller{Principal: "drey", RequestID: newGUID()}, cluster: cl, job: job, target: w.target, kind: "job.retire", facts: facts{Ending: &e}})
+		a.kind, a.facts = kindRetire, facts{Ending: &e}
+		_, err = w.insert(tx, a)
 		return err
 	})
 	return w.quietly(err)
+}
+
+// pendingStop goes on with a stop whose outcome was never learned: its savepoint may be complete, and then it is the newest state.
+func (w *watcher) pendingStop(tx *store.Tx, inc cluster.Incarnation, a *asked) (bool, error) {
+	f := facts{Incarnation: inc.ID, FlinkJob: inc.FlinkJobID, Stop: true}
+	if err := w.resume(tx, inc.JobUID, &f); err != nil || f.Trigger == "" || !a.cluster.Phase.CanBecome(cluster.Stopping) {
+		return false, err
+	}
+	f.Base = strings.TrimSuffix(f.Directory, "/"+f.Trigger)
+	a.cluster.Phase = cluster.Stopping
+	if err := tx.SaveCluster(a.cluster); err != nil {
+		return false, err
+	}
+	a.kind, a.facts = cluster.KindStop, f
+	_, err := w.insert(tx, *a)
+	return true, err
 }
 
 // sweepUnreleased ends incarnations that were never released and that no operation at work names. They ran nothing of the job's.
