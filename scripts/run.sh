@@ -3,8 +3,12 @@
 set -eu
 data=${DATA:-.drey}
 drey="bin/drey --connection $data/connection.json"
-rm -f "$data/connection.json" # a killed server leaves it; a living one is found by its lock
 
+if $drey rest GET /about > /dev/null 2>&1; then
+    echo "A server runs on $data already:"
+    $drey cluster list
+    exit 0
+fi
 bin/drey serve --dev --data "$data" --log-level warn &
 server=$!
 trap 'kill -TERM "$server" 2> /dev/null; wait "$server"' INT TERM
