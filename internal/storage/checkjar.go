@@ -2,11 +2,12 @@ package storage
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"math"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -41,7 +42,7 @@ func (m *Mounts) checkJar(ctx context.Context, at, uri cluster.StorageURI) error
 
 // harm says why a file is no usable jar, or "".
 func harm(file io.ReaderAt, size int64) (string, error) {
-	list := &metered{r: file, left: maxDirectory}
+	list := &metered{r: file, left: maxDirectory, entries: maxJarEntries + signatureSlack}
 	z, err := zip.NewReader(list, size)
 	switch {
 	case errors.Is(err, errMetered):
@@ -53,7 +54,6 @@ func harm(file io.ReaderAt, size int64) (string, error) {
 	case len(z.File) > maxJarEntries:
 		return fmt.Sprintf("it has more than %d entries", maxJarEntries), nil
 	}
-	list.left = math.MaxInt64
 	return harmOfEntries(z.File, size), nil
 }
 
@@ -63,6 +63,12 @@ func harmOfEntries(entries []*zip.File, size int64) string {
 		name := strings.ReplaceAll(f.Name, `\`, "/")
 		if strings.HasPrefix(name, "/") || driveForm(name) || slices.Contains(strings.Split(name, "/"), "..") || strings.ContainsRune(name, 0) {
 			return "an entry's name leads out of it"
+		}
+		if f.Flags&encrypted != 0 {
+			return "it is encrypted"
+		}
+		if f.Mode()&fs.ModeSymlink != 0 {
+			return "an entry is a link"
 		}
 		if f.UncompressedSize64 > maxJarInflated-inflated { // compared this way, sums cannot overflow
 			return "it inflates to more than 8 GiB"
@@ -80,12 +86,25 @@ func driveForm(name string) bool { return len(name) > 2 && name[1] == ':' && nam
 
 var errMetered = errors.New("more was read than allowed")
 
-// metered bounds what is read of a file, since an archive's own count of its entries may lie.
+// metered bounds what is read of a file, and how many entries go by, since an archive's own count of its entries may lie: package zip
+// keeps all it finds in memory.
 type metered struct {
-	r      io.ReaderAt
-	left   int64
-	failed error // of the file itself
+	r       io.ReaderAt
+	left    int64
+	entries int
+	tail    []byte // the last bytes seen, up to next: a signature may be cut by the end of a read
+	next    int64
+	failed  error // of the file itself
 }
+
+// signature begins each entry of an archive's list. Its bytes may also be in a name, or be read twice when the list's end is
+// looked for; signatureSlack is more than that can add to a jar which is none of the harmful ones.
+var signature = []byte("PK\x01\x02")
+
+const (
+	signatureSlack = 4096
+	encrypted      = 1 // flag of an entry
+)
 
 func (m *metered) ReadAt(b []byte, at int64) (int, error) {
 	if m.left -= int64(len(b)); m.left < 0 {
@@ -94,6 +113,15 @@ func (m *metered) ReadAt(b []byte, at int64) (int, error) {
 	n, err := m.r.ReadAt(b, at)
 	if err != nil && !errors.Is(err, io.EOF) {
 		m.failed = err
+	}
+	if at != m.next {
+		m.tail = nil
+	}
+	seam := append(m.tail, b[:min(n, len(signature)-1)]...)
+	m.entries -= bytes.Count(seam, signature) + bytes.Count(b[:n], signature)
+	m.tail, m.next = slices.Clone(b[max(0, n-len(signature)+1):n]), at+int64(n)
+	if m.entries < 0 {
+		return 0, errMetered
 	}
 	return n, err
 }

@@ -31,7 +31,7 @@ func mains(path string, limit int) ([]string, error) {
 		if len(found) >= limit || left <= 0 || total <= 0 {
 			break
 		}
-		if !strings.HasSuffix(f.Name, ".class") || strings.Contains(f.Name, "$") || f.UncompressedSize64 > maxClassBytes {
+		if !strings.HasSuffix(f.Name, ".class") || strings.Contains(f.Name, "$") || strings.HasPrefix(f.Name, "META-INF/") || f.UncompressedSize64 > maxClassBytes {
 			continue
 		}
 		left--

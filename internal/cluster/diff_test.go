@@ -1,0 +1,204 @@
+package cluster
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTheClassOfEachChange(t *testing.T) {
+	t.Parallel()
+	const profile, flink, job = "properties.clusterProfile.", "properties.clusterProfile.flinkProfile.", "properties.clusterProfile.flinkProfile.jobSpec."
+	for why, tt := range map[string]struct {
+		change func(*Spec)
+		want   string // class, then paths
+	}{
+		"nothing":                           {func(*Spec) {}, "none"},
+		"the location, written otherwise":   {func(s *Spec) { s.Location = "eastus2" }, "none"},
+		"the type, written otherwise":       {func(s *Spec) { s.Properties.ClusterType = "Flink" }, "none"},
+		"modes, written otherwise":          {func(s *Spec) { s.flink().DeploymentMode, s.job().UpgradeMode = "application", "update" }, "none"},
+		"the order of node groups":          {func(s *Spec) { n := s.Properties.Compute.Nodes; n[0], n[1] = n[1], n[0] }, "none"},
+		"an empty list for an absent one":   {func(s *Spec) { s.Properties.Profile.ScriptActions = []ScriptAction{} }, "none"},
+		"an empty map for an absent one":    {func(s *Spec) { s.flink().Configuration = map[string]string{} }, "none"},
+		"internal ingress off for absent":   {func(s *Spec) { s.Properties.Profile.Access = &Access{} }, "none"},
+		"tags":                              {func(s *Spec) { s.Tags = nil }, "none tags"},
+		"authorization":                     {func(s *Spec) { s.Properties.Profile.Authorization.UserIDs = []string{"x"} }, "none " + profile + "authorizationProfile"},
+		"Log Analytics":                     {func(s *Spec) { s.Properties.Profile.LogAnalytics = &LogAnalytics{} }, "none " + profile + "logAnalyticsProfile"},
+		"Prometheus":                        {func(s *Spec) { s.Properties.Profile.Prometheus = &Prometheus{Enabled: true} }, "none " + profile + "prometheusProfile"},
+		"the upgrade mode":                  {func(s *Spec) { s.job().UpgradeMode = "STATELESS_UPDATE" }, "none " + job + "upgradeMode"},
+		"the savepoint of the first launch": {func(s *Spec) { s.job().SavePointName = "chk-1" }, "none " + job + "savePointName"},
+		"head nodes":                        {func(s *Spec) { s.Properties.Compute.Nodes[0].Count = 3 }, "none properties.computeProfile.nodes"},
+		"the workers' size":                 {func(s *Spec) { s.Properties.Compute.Nodes[1].VMSize = "Standard_D16a_v4" }, "none properties.computeProfile.nodes"},
+		"the log interval":                  {func(s *Spec) { s.conf()["pipeline.log.aggregation.interval"] = "10" }, "none " + profile + "serviceConfigsProfiles"},
+		"the worker count":                  {func(s *Spec) { s.Properties.Compute.Nodes[1].Count = 4 }, "rescale properties.computeProfile.nodes.count"},
+		"numReplicas":                       {func(s *Spec) { s.flink().NumReplicas = ptr(5) }, "rescale " + flink + "numReplicas"},
+		"numReplicas that says what was so": {func(s *Spec) { s.flink().NumReplicas = ptr(3) }, "none " + flink + "numReplicas"},
+		"memory":                            {func(s *Spec) { s.flink().TaskManager.MemoryMB = 4000 }, "restart " + flink + "taskManager"},
+		"cpu":                               {func(s *Spec) { s.flink().JobManager.CPU = 2 }, "restart " + flink + "jobManager"},
+		"slots":                             {func(s *Spec) { s.conf()["taskmanager.numberOfTaskSlots"] = "4" }, "restart " + profile + "serviceConfigsProfiles"},
+		"the service configuration goes":    {func(s *Spec) { s.Properties.Profile.ServiceConfigs = nil }, "restart " + profile + "serviceConfigsProfiles"},
+		"the identity":                      {func(s *Spec) { s.Properties.Profile.Identity = &Identity{ResourceID: "/x"} }, "restart " + profile + "identityProfile"},
+		"the secrets":                       {func(s *Spec) { s.Properties.Profile.Secrets = &Secrets{KeyVaultResourceID: "/x"} }, "restart " + profile + "secretsProfile"},
+		"Hive":                              {func(s *Spec) { s.flink().Catalog = &CatalogOptions{Hive: &HiveCatalog{}} }, "restart " + flink + "catalogOptions"},
+		"the Flink version":                 {func(s *Spec) { s.Properties.Profile.OSSVersion = "2.2.1" }, "upgrade " + profile + "ossVersion"},
+		"the cluster version":               {func(s *Spec) { s.Properties.Profile.ClusterVersion = "1.2.3" }, "upgrade " + profile + "clusterVersion"},
+		"the heaviest decides":              {func(s *Spec) { s.Tags, s.flink().TaskManager.CPU, s.Properties.Profile.OSSVersion = nil, 9, "2.2.1" }, "upgrade tags " + profile + "ossVersion " + flink + "taskManager"},
+		"the location":                      {func(s *Spec) { s.Location = "westeurope" }, "refused location"},
+		"the cluster type":                  {func(s *Spec) { s.Properties.ClusterType = "Spark" }, "refused properties.clusterType"},
+		"the mode":                          {func(s *Spec) { s.flink().DeploymentMode = "" }, "refused " + flink + "deploymentMode"},
+		"the storage":                       {func(s *Spec) { s.flink().Storage.URI += "/x" }, "refused " + flink + "storage.storageUri"},
+		"internal ingress":                  {func(s *Spec) { s.Properties.Profile.Access = &Access{EnableInternalIngress: true} }, "refused " + profile + "clusterAccessProfile"},
+		"the jar's folder":                  {func(s *Spec) { s.job().JarDirectory = "x" }, "refused " + job + "jobJarDirectory"},
+		"the jar":                           {func(s *Spec) { s.job().JarName = "x.jar" }, "refused " + job + "jarName"},
+		"the entry class":                   {func(s *Spec) { s.job().EntryClass = "" }, "refused " + job + "entryClass"},
+		"the args":                          {func(s *Spec) { s.job().Args = ptr("B") }, "refused " + job + "args"},
+		"the job's configuration":           {func(s *Spec) { s.flink().Configuration = map[string]string{"a": "b"} }, "refused " + flink + "flinkConfiguration"},
+		"the job goes: each of its parts":   {func(s *Spec) { s.flink().Job = nil }, "refused " + job + "jobJarDirectory " + job + "jarName " + job + "entryClass " + job + "args " + job + "upgradeMode"},
+	} {
+		t.Run(why, func(t *testing.T) {
+			t.Parallel()
+			s := orders()
+			tt.change(&s)
+			class, paths, refused := Change(orders(), s)
+			if got := strings.Join(append([]string{class.String()}, paths...), " "); got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+			if (class == ChangeRefused) != (len(refused) > 0) {
+				t.Errorf("refused: %+v", refused)
+			}
+			for _, f := range refused {
+				if f.Code != "PropertyChangeNotAllowed" || !strings.HasSuffix(f.Message, ".") {
+					t.Errorf("got %+v", f)
+				}
+			}
+		})
+	}
+}
+
+func TestGUIDsOfAnIdentityHaveManyForms(t *testing.T) {
+	t.Parallel()
+	a, b := orders(), orders()
+	a.Properties.Profile.Identity = &Identity{"/subscriptions/X/a", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "f1a07417-d97a-45cb-824c-7a7467783830"}
+	b.Properties.Profile.Identity = &Identity{"/SUBSCRIPTIONS/x/A", "{B7E6DC6D-F1E8-4753-8033-0F276BB0955B}", "(f1a07417-d97a-45cb-824c-7a7467783830)"}
+	if class, paths, _ := Change(a, b); len(paths) > 0 {
+		t.Errorf("got %s %v", class, paths)
+	}
+}
+
+func TestWithNumReplicasTheWorkerCountIsOnlyRecorded(t *testing.T) {
+	t.Parallel()
+	a, b := orders(), orders()
+	a.flink().NumReplicas, b.flink().NumReplicas = ptr(2), ptr(2)
+	b.Properties.Compute.Nodes[1].Count = 9
+	class, paths, _ := Change(a, b)
+	if class != ChangeNone || len(paths) != 1 {
+		t.Errorf("got %s %v, want one path of class none", class, paths)
+	}
+}
+
+func TestAChangedJobSpecSaysUseUpdate(t *testing.T) {
+	t.Parallel()
+	s := orders()
+	s.job().JarName = "x.jar"
+	_, _, refused := Change(orders(), s)
+	want := []Fault{{Code: "PropertyChangeNotAllowed", Target: "properties.clusterProfile.flinkProfile.jobSpec.jarName",
+		Message: "jarName cannot be changed by a PUT; use runJob UPDATE.", Hint: "use runJob UPDATE"}}
+	if diff := cmp.Diff(want, refused); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+}
+
+// What a PUT declares and the table does not know would be lost in silence.
+func TestTheTableKnowsEveryProperty(t *testing.T) {
+	t.Parallel()
+	base := Spec{}
+	fill(reflect.ValueOf(&base).Elem())
+	base.Properties.Profile.ServiceConfigs = orders().Properties.Profile.ServiceConfigs
+	base.Properties.Compute.Nodes = orders().Properties.Compute.Nodes
+	raw, err := json.Marshal(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaves := 0
+	each(reflect.ValueOf(&base).Elem(), "", func(path string, v reflect.Value) {
+		if strings.Contains(path, ".ServiceConfigs") || strings.HasSuffix(path, "Nodes[0].Type") || strings.HasSuffix(path, "Nodes[1].Type") {
+			return // names of a file's place and of groups: validated, never free
+		}
+		leaves++
+		var old Spec
+		if err := json.Unmarshal(raw, &old); err != nil {
+			t.Fatal(err)
+		}
+		was := reflect.New(v.Type()).Elem()
+		was.Set(v)
+		other(v)
+		if _, paths, _ := Change(old, base); len(paths) == 0 {
+			t.Errorf("a change of %s is not seen", path)
+		}
+		v.Set(was)
+	})
+	if leaves < 70 {
+		t.Errorf("only %d properties were tried", leaves)
+	}
+}
+
+// fill gives every property of a value something.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i))
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0))
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+	default:
+		other(v)
+	}
+}
+
+// each visits every leaf.
+func each(v reflect.Value, path string, see func(string, reflect.Value)) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		each(v.Elem(), path, see)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			each(v.Field(i), path+"."+v.Type().Field(i).Name, see)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			each(v.Index(i), fmt.Sprintf("%s[%d]", path, i), see)
+		}
+	default:
+		see(path, v)
+	}
+}
+
+// other makes a leaf something else.
+func other(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(v.String() + "x")
+	case reflect.Bool:
+		v.SetBool(!v.Bool())
+	case reflect.Int, reflect.Int64:
+		v.SetInt(v.Int() + 1)
+	case reflect.Float64:
+		v.SetFloat(v.Float() + 1)
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(reflect.ValueOf("k"), reflect.New(v.Type().Elem()).Elem())
+	default:
+		panic("a property of kind " + v.Kind().String())
+	}
+}
