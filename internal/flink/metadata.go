@@ -325,6 +325,9 @@ func (r *metaReader) properties() {
 		r.fail("the properties at the end are missing")
 	}
 	r.out.Savepoint = strings.Contains(rest, "org.apache.flink.runtime.checkpoint.SavepointType")
+	if !r.out.Savepoint && !strings.Contains(rest, "org.apache.flink.runtime.checkpoint.CheckpointType") && rest[4:] != "\x70" {
+		r.fail("the properties at the end name no kind of snapshot")
+	}
 	for _, format := range []string{"CANONICAL", "NATIVE"} {
 		if r.out.Savepoint && strings.Contains(rest, format) {
 			r.out.Format = format
