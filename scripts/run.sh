@@ -23,7 +23,12 @@ case "$(phase)" in
     "") $drey cluster create hello --jar build/jars/hello.jar ;;
     Running) echo "hello is running already" ;;
     Starting | Stopping) $drey cluster wait hello --for phase=Running ;;
-    *) $drey job start hello ;;
+    *) # ended from outside, as by `make down`: without a savepoint a START would lose state, and for a demonstration that is fine
+        $drey job start hello 2> /dev/null || {
+            echo "hello was ended without a savepoint; creating it anew"
+            $drey cluster delete hello --yes --quiet
+            $drey cluster create hello --jar build/jars/hello.jar
+        } ;;
 esac
 cat <<TEXT
 
