@@ -53,8 +53,11 @@ func Exit(code int) string { return "exit=" + strconv.Itoa(code) }
 // Signal ends the program by a signal of its own.
 func Signal(s syscall.Signal) string { return "signal=" + strconv.Itoa(int(s)) }
 
-// ProgramEnv is what makes a test binary whose TestMain calls [Main] act out its arguments.
-func ProgramEnv() map[string]string { return map[string]string{programVariable: "1"} }
+// ProgramEnv is what makes a test binary whose TestMain calls [Main] act out its arguments. Built with the race detector, it
+// would wait a second before each exit.
+func ProgramEnv() map[string]string {
+	return map[string]string{programVariable: "1", "GORACE": "atexit_sleep_ms=0"}
+}
 
 // Main is to be called first by the TestMain of a binary that serves as test program. It comes back only in the test itself.
 func Main() {
