@@ -100,7 +100,7 @@ const (
 	FailedVersion VersionState = "failed"
 )
 
-// Launch is all that decides how a job is launched: the job's part and the cluster's part, with aliases resolved.
+// Launch is all that decides how a job is launched: the job's part and the cluster's part; [Launch.Config] resolves the aliases of keys.
 type Launch struct {
 	JarDirectory  string            `json:"jarDirectory"`
 	JarName       string            `json:"jarName"`

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 
 	"drey/internal/cluster"
@@ -151,13 +150,13 @@ func (s *Service) change(tx *store.Tx, c Caller, pool cluster.Pool, old cluster.
 		return store.Operation{}, cluster.Errorf(cluster.Conflict, "ResourceBeingDeleted", "", "The cluster is being deleted.")
 	}
 	a := asked{caller: c, cluster: old, job: job, target: pool.Target, verb: "PUT", kind: cluster.KindCreate, born: true}
-	if sameSpec(old.Spec, spec) {
+	class, paths, refused := cluster.Change(old.Spec, spec)
+	if len(paths) == 0 && len(refused) == 0 {
 		return s.unchanged(tx, a, facts)
 	}
 	if err := s.admit(pool, old.Ref, spec, facts); err != nil {
 		return store.Operation{}, err
 	}
-	class, paths, refused := cluster.Change(old.Spec, spec)
 	if err := cluster.Conflicts(refused); err != nil {
 		return store.Operation{}, err
 	}
@@ -227,14 +226,6 @@ func (s *Service) begin(tx *store.Tx, a *asked, number int, action cluster.Actio
 	}
 	a.job.Goal, a.job.Action, a.job.ActionResult, a.job.Output = number, action, cluster.ResultInProgress, ""
 	return tx.SaveJob(a.job)
-}
-
-// sameSpec compares two declarations; the location without case and blanks.
-func sameSpec(a, b cluster.Spec) bool {
-	if cluster.NormalizeLocation(a.Location) == cluster.NormalizeLocation(b.Location) {
-		b.Location = a.Location
-	}
-	return reflect.DeepEqual(a, b)
 }
 
 // matches checks If-Match and If-None-Match against an existing resource.
