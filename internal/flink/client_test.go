@@ -219,7 +219,10 @@ func TestClientErrors(t *testing.T) {
 		notFound    bool
 		want        string
 	}{
-		"not found":                           {404, `{"errors":["Job 1 not found"]}`, false, true, "answered 404: Job 1 not found"},
+		"not found": {404, `{"errors":["Job 1 not found"]}`, false, true, "answered 404: Job 1 not found"},
+		"a job unknown to Flink 2.3": {500, `{"errors":["Internal server error.","<Exception on server side:\njava.util.concurrent.CompletionException: ` +
+			`org.apache.flink.runtime.messages.FlinkJobNotFoundException: Could not find Flink job (1)\n\tat x"]}`, false, true, "answered 500: Internal server error."},
+		"another failure inside Flink":        {500, `{"errors":["Internal server error."]}`, false, false, "answered 500"},
 		"no leader yet":                       {503, `{"errors":["Service temporarily unavailable"]}`, true, false, "answered 503"},
 		"a conflict":                          {409, `{"errors":["already\u0000 FINISHED","at x"]}`, false, false, "answered 409: already FINISHED"},
 		"a redirect is an answer, not a way":  {302, ``, false, false, "answered 302"},

@@ -61,7 +61,9 @@ var signs = []sign{
 	{"NoResourceAvailableException", CodeInsufficientSlots, "add TaskManagers or slots, or lower the parallelism"},
 }
 
-var notFoundClass = regexp.MustCompile(`(?m)^(?:Caused by: )?java\.lang\.(?:ClassNotFoundException|NoClassDefFoundError): (\S+)`)
+// noEntry are the gate's own words for a class it cannot call (drey.UserProgram). A class that is missing later, inside main(),
+// is main()'s failure.
+var noEntry = regexp.MustCompile(`^java\.lang\.(?:ClassNotFoundException|NoSuchMethodException): (the job's jar has no class .+|no main class: .+|.+ has no public static void main\(String\[\]\))$`)
 
 // DiagnoseMain says why main() failed: stack is the exception the gate wrote down, with its causes.
 func DiagnoseMain(stack string) Diagnosis {
@@ -71,9 +73,8 @@ func DiagnoseMain(stack string) Diagnosis {
 	}
 	d = Diagnosis{Code: CodeMainFailed, Message: RootCause(stack), Excerpt: excerpt(stack)}
 	first, _, _ := strings.Cut(stack, "\n")
-	if m := notFoundClass.FindStringSubmatch(first); m != nil {
-		d.Code, d.Hint = CodeEntryClassNotFound, "check the entry class against the jar"
-		d.Message = "The class " + strings.ReplaceAll(m[1], "/", ".") + " is not in the jar."
+	if m := noEntry.FindStringSubmatch(first); m != nil {
+		d.Code, d.Message, d.Hint = CodeEntryClassNotFound, clip(m[1], maxCause), "check the entry class against the jar"
 	}
 	return d
 }
@@ -117,7 +118,7 @@ func DiagnoseExit(e Exit, tail string) Diagnosis {
 		d = Diagnosis{Code: CodeRuntimeStartFailed, Message: fmt.Sprintf("The %s ended with exit code %d: %s", e.Role, e.Code, lastCause(tail))}
 	}
 	if d.Excerpt == "" {
-		d.Excerpt = clipFront(tail, maxExcerpt)
+		d.Excerpt = clip(clipFront(tail, maxExcerpt), maxExcerpt)
 	}
 	return d
 }

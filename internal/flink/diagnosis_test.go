@@ -6,7 +6,10 @@ func TestDiagnoseMain(t *testing.T) {
 	for why, tt := range map[string]struct{ stack, code, message string }{
 		"the last cause is the root":    {"java.lang.RuntimeException: wrapped\n\tat x.Main\nCaused by: java.lang.IllegalStateException: no such topic\n\tat y", CodeMainFailed, "no such topic (IllegalStateException)"},
 		"one exception is its own root": {"java.lang.IllegalStateException: thrown on request\n\tat x", CodeMainFailed, "thrown on request (IllegalStateException)"},
-		"a missing entry class":         {"java.lang.ClassNotFoundException: a.b.Missing\n\tat x", CodeEntryClassNotFound, "The class a.b.Missing is not in the jar."},
+		"a missing entry class":         {"java.lang.ClassNotFoundException: the job's jar has no class a.b.Missing\n\tat drey.UserProgram.load(UserProgram.java:47)\nCaused by: java.lang.ClassNotFoundException: a.b.Missing", CodeEntryClassNotFound, "the job's jar has no class a.b.Missing"},
+		"no main class is named":        {"java.lang.ClassNotFoundException: no main class: the job names none, and neither does the manifest of its jar\n\tat x", CodeEntryClassNotFound, "no main class: the job names none, and neither does the manifest of its jar"},
+		"a class without main()":        {"java.lang.NoSuchMethodException: lib.Helper has no public static void main(String[])\n\tat drey.UserProgram.mainOf(UserProgram.java:61)", CodeEntryClassNotFound, "lib.Helper has no public static void main(String[])"},
+		"a library missing in main()":   {"java.lang.NoClassDefFoundError: org/postgresql/Driver\n\tat a.b.Main.main\nCaused by: java.lang.ClassNotFoundException: org.postgresql.Driver\n\t... 3 more", CodeMainFailed, "org.postgresql.Driver (ClassNotFoundException)"},
 		"a second execute":              {"java.lang.IllegalStateException: a Drey job is one Flink job: main() called execute() twice\n\tat x", CodeMultipleJobs, "a Drey job is one Flink job: main() called execute() twice (IllegalStateException)"},
 		"nothing at all":                {"", CodeMainFailed, "no cause was told"},
 	} {
@@ -39,5 +42,43 @@ func TestDiagnoseExit(t *testing.T) {
 				t.Errorf("got %s: %q, want %s", d.Code, d.Message, tt.code)
 			}
 		})
+	}
+}
+
+func TestDiagnoseJob(t *testing.T) {
+	for why, tt := range map[string]struct {
+		stacks        []string // newest first
+		code, message string
+	}{
+		"Flink tells nothing": {nil, CodeJobFailed, "The job failed, and Flink tells no exception."},
+		"the job's own exception": {
+			[]string{"org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy\n\tat x\nCaused by: java.lang.ArithmeticException: / by zero\n\tat y"},
+			CodeJobFailed, "/ by zero (ArithmeticException)",
+		},
+		"too few slots": {
+			[]string{"org.apache.flink.runtime.jobmanager.scheduler.NoResourceAvailableException: Could not acquire the minimum required resources.\n\tat x"},
+			CodeInsufficientSlots, "Could not acquire the minimum required resources. (NoResourceAvailableException)",
+		},
+		"an older failure says more than the newest": {
+			[]string{"java.lang.Exception: lost", "java.lang.RuntimeException: x\nCaused by: java.lang.OutOfMemoryError: Java heap space"},
+			CodeOutOfMemory, "Java heap space (OutOfMemoryError)",
+		},
+	} {
+		t.Run(why, func(t *testing.T) {
+			var list []JobException
+			for _, stack := range tt.stacks {
+				list = append(list, JobException{Stack: stack})
+			}
+			if d := DiagnoseJob(list); d.Code != tt.code || d.Message != tt.message {
+				t.Errorf("got %s: %s, want %s: %s", d.Code, d.Message, tt.code, tt.message)
+			}
+		})
+	}
+}
+
+func TestAnExcerptHasNoControlCharacters(t *testing.T) {
+	d := DiagnoseExit(Exit{Role: RoleJobManager, Code: 1}, "line\x1b[2J one\r\nERROR x\x00 failed\n")
+	if want := "line[2J one\nERROR x failed\n"; d.Excerpt != want {
+		t.Errorf("excerpt is %q, want %q", d.Excerpt, want)
 	}
 }

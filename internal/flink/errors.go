@@ -3,6 +3,7 @@ package flink
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,7 @@ var (
 )
 
 // StatusError is an answer of the JobManager that is no success. It matches [ErrNotFound] with 404 and [ErrUnreachable] with 503.
+// Flink 2.3 answers 500 when it is asked for the status of a job it does not know: that matches [ErrNotFound] too.
 type StatusError struct {
 	Code     int      // HTTP status
 	Messages []string // what the JobManager said, cleaned and clipped; may hold host names and paths: for the log, not for callers
@@ -30,9 +32,16 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("the JobManager answered %d: %s", e.Code, line)
 }
 
-// Is makes the two statuses that mean something match their sentinel.
+// Is makes the statuses that mean something match their sentinel.
 func (e *StatusError) Is(target error) bool {
-	return target == ErrNotFound && e.Code == 404 || target == ErrUnreachable && e.Code == 503
+	return target == ErrNotFound && (e.Code == 404 || e.unknownJob()) || target == ErrUnreachable && e.Code == 503
+}
+
+// unknownJob says that a 500 is about a job the JobManager does not know.
+func (e *StatusError) unknownJob() bool {
+	return e.Code == 500 && slices.ContainsFunc(e.Messages, func(message string) bool {
+		return strings.Contains(message, "org.apache.flink.runtime.messages.FlinkJobNotFoundException")
+	})
 }
 
 // ConfigError is a value of the configuration that cannot be used; Message is a sentence that names the key and the numbers.

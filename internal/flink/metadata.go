@@ -2,6 +2,7 @@ package flink
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -99,6 +100,15 @@ func (r *metaReader) count(size int) int {
 
 func (r *metaReader) longs() { r.raw(8 * r.count(8)) }
 
+// add counts state to the operator. A size that cannot be is damage: what follows from it must not be believed.
+func (r *metaReader) add(size int64) int64 {
+	if size < 0 || r.op.Bytes > math.MaxInt64-size {
+		r.fail("a size of %d", size)
+	}
+	r.op.Bytes += size
+	return size
+}
+
 func (r *metaReader) file() {
 	if r.number(4) != metadataMagic {
 		r.at = 0
@@ -113,7 +123,7 @@ func (r *metaReader) file() {
 		r.raw(4)
 		r.bytes()
 	}
-	for range r.count(32) {
+	for range r.count(29) { // id, two parallelisms, no coordinator state, no subtasks
 		r.operator()
 	}
 	r.properties()
@@ -165,9 +175,9 @@ func (r *metaReader) stream() {
 	case 0, 16:
 	case 1:
 		r.utf()
-		r.op.Bytes += int64(len(r.bytes()))
+		r.add(int64(len(r.bytes())))
 	case 2:
-		r.op.Bytes += r.i64()
+		r.add(r.i64())
 		r.utf()
 		r.out.Relocatable = false
 	case 3:
@@ -176,12 +186,10 @@ func (r *metaReader) stream() {
 		r.stream()
 	case 6:
 		path := r.utf()
-		size := r.i64()
-		r.op.Bytes += size
-		r.out.Files = append(r.out.Files, StateFile{path, size})
+		r.out.Files = append(r.out.Files, StateFile{path, r.add(r.i64())})
 	case 15:
 		r.i64()
-		r.op.Bytes += r.i64()
+		r.add(r.i64())
 		r.i32()
 		r.utf()
 		r.utf()
