@@ -81,7 +81,7 @@ fmt: ## format everything
 	gofmt -w cmd internal test bench
 
 golden: ## write the golden files anew
-	go test ./internal/arm/... ./internal/cli/... -update
+	go test ./internal/arm -update
 
 bench: bin/drey build/jars/witness.jar build/jars/hello.jar ## measure, and write docs/benchmarks.md
 	DREY_TEST_BIN=$(abspath bin/drey) go run ./bench

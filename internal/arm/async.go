@@ -3,6 +3,7 @@ package arm
 import (
 	"crypto/sha256"
 	"fmt"
+	"hash/crc32"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -57,6 +58,12 @@ func (f *Front) retryAfter(op lifecycle.Operation) string {
 	return strconv.Itoa(base)
 }
 
+// operationETag has the service's form and changes with what the status body says.
+func operationETag(op lifecycle.Operation) string {
+	state := crc32.ChecksumIEEE([]byte(op.Status + op.Step + strconv.Itoa(op.Percent)))
+	return fmt.Sprintf("\"%.8s-0000-0d00-0000-%08x0000\"", op.ID, state)
+}
+
 // accepted answers POST and DELETE: 202 with the body null.
 func (f *Front) accepted(w http.ResponseWriter, r *request, op lifecycle.Operation) error {
 	f.async(w, r, op, true)
@@ -93,6 +100,7 @@ func (f *Front) operationStatus(w http.ResponseWriter, r *request) error {
 		ID: operationPath(op, "operationStatuses"), Name: operationName(op), ResourceID: op.ResourceID, Status: f.statusOf(op),
 		StartTime: contract.Time(op.StartedAt), EndTime: contract.Time(op.EndedAt),
 	}
+	w.Header().Set("ETag", operationETag(op))
 	code := http.StatusOK
 	if op.Running() {
 		percent := op.Percent
@@ -104,14 +112,26 @@ func (f *Front) operationStatus(w http.ResponseWriter, r *request) error {
 		}
 		return writeJSON(w, code, body)
 	}
-	var none any
-	body.Properties = &none
-	if op.Error != nil && body.Status != "Succeeded" {
+	var result any // null, as recorded
+	body.Properties = &result
+	if op.Action != "" {
+		result = map[string]string{"jobStatus": "SUBMITTED"} // as recorded; the job's own word is in its entry
+	}
+	if body.Status != "Succeeded" {
 		body.Properties = nil
-		detail := errorDetail(&cluster.Error{Kind: cluster.Conflict, Code: op.Error.Code, Message: op.Error.Message, Target: op.Error.Target, Hint: op.Error.Hint, Details: op.Error.Details}, "", r.version)
+		detail := errorDetail(failure(op), "", r.version)
 		body.Error = &detail
 	}
 	return writeJSON(w, code, body)
+}
+
+// failure is why an operation ended Failed or Canceled. ARM demands an error of both.
+func failure(op lifecycle.Operation) *cluster.Error {
+	e := op.Error
+	if e == nil {
+		e = &lifecycle.OperationError{Code: "Operation" + op.Status, Message: "The operation ended " + op.Status + "."}
+	}
+	return &cluster.Error{Kind: cluster.Conflict, Code: e.Code, Message: e.Message, Target: e.Target, Hint: e.Hint, Details: e.Details}
 }
 
 func (f *Front) statusOf(op lifecycle.Operation) string {
@@ -129,8 +149,10 @@ func (f *Front) operationResult(w http.ResponseWriter, r *request) error {
 		f.async(w, r, op, true)
 		w.WriteHeader(http.StatusAccepted)
 		return nil
-	case f.statusOf(op) != "Succeeded" && op.Error != nil && op.Action == "":
-		return &cluster.Error{Kind: cluster.Conflict, Code: op.Error.Code, Message: op.Error.Message, Hint: op.Error.Hint, Operation: op.ID}
+	case f.statusOf(op) != "Succeeded" && op.Action == "":
+		e := failure(op)
+		e.Operation = op.ID
+		return e
 	case op.Verb == http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)
 		return nil
@@ -152,7 +174,7 @@ func (f *Front) operationResult(w http.ResponseWriter, r *request) error {
 // jobResult is the job's entry, also after its DELETE: every client reads a job from here (R28).
 func (f *Front) jobResult(w http.ResponseWriter, r *request, ref cluster.Ref, op lifecycle.Operation) error {
 	jobs, err := f.door.Jobs(r.Context(), ref)
-	if e := cluster.AsError(err); e != nil && e.Kind == cluster.NotFound {
+	if e := cluster.AsError(err); e != nil && e.Kind == cluster.NotFound || err == nil && len(jobs) == 0 {
 		last := lifecycle.JobView{Job: cluster.Job{Name: ref.Name, Action: op.Action, ActionResult: cluster.ResultSuccess}}
 		return writeJSON(w, http.StatusOK, r.version.encodeJob(ref, last))
 	}

@@ -100,6 +100,7 @@ func (f *Front) deleteCluster(w http.ResponseWriter, r *request) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
+	w.Header().Set("ETag", operationETag(*op))
 	return f.accepted(w, r, *op)
 }
 
@@ -126,9 +127,10 @@ func (f *Front) runJob(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	// R37: deleting the cluster by way of its job needs the right to delete it.
-	if job.Action == cluster.ActionDelete && !f.may(r, deleteIt) {
-		return forbidden(r.who, deleteIt, r.scope())
+	// R37: deleting the cluster by way of its job needs the right to delete it; what only reads needs the right to read.
+	also := map[cluster.Action]string{cluster.ActionDelete: deleteIt, cluster.ActionListSavepoint: readCluster}[job.Action]
+	if also != "" && !f.may(r, also) {
+		return forbidden(r.who, also, r.scope())
 	}
 	op, err := f.door.RunJob(r.Context(), r.caller, r.clusterRef(), job)
 	if err != nil {

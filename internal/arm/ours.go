@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"drey/internal/arm/v20261101"
@@ -45,7 +47,7 @@ func (f *Front) getOperation(w http.ResponseWriter, r *request) error {
 	}
 	ref, ok := refOf(op.ResourceID)
 	asked := r.poolRef()
-	if !ok || !sameText(ref.PoolRef.ID(), asked.ID()) || r.params["cluster"] != "" && !sameText(ref.Name, r.params["cluster"]) {
+	if !ok || !strings.EqualFold(ref.PoolRef.ID(), asked.ID()) || r.params["cluster"] != "" && !strings.EqualFold(ref.Name, r.params["cluster"]) {
 		return noOperation()
 	}
 	return writeJSON(w, http.StatusOK, v20261101.NewOperation(operationID(r, op), op))
@@ -79,8 +81,12 @@ func (f *Front) readLog(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	incarnation, process := r.params["incarnation"], r.params["process"]
-	body, from, err := f.door.Logs(r.Context(), r.clusterRef(), incarnation, process, cursor)
+	p := logOf{f, r, r.params["incarnation"], r.params["process"]}
+	if follow == "true" {
+		p.pin()
+	}
+	last := follow != "true" || !p.alive() // asked before the read: what is read after a process's end is all there is
+	body, from, err := p.read(cursor)
 	if err != nil {
 		return err
 	}
@@ -90,33 +96,33 @@ func (f *Front) readLog(w http.ResponseWriter, r *request) error {
 	if s, ok := w.(*response); ok {
 		s.streaming = true
 	}
-	out := http.NewResponseController(w)
 	for {
 		n, err := io.Copy(w, body)
-		if err = errors.Join(err, body.Close()); err != nil {
+		if err = errors.Join(err, body.Close()); err != nil || last {
 			return gone(r, err)
 		}
-		cursor = from + n
-		if follow != "true" {
-			return nil
-		}
-		if err := out.Flush(); err != nil {
+		if err := pause(w, r); err != nil {
 			return gone(r, err)
 		}
-		over := n == 0 && !f.alive(r, incarnation, process)
-		if over {
-			return nil
-		}
-		timer := time.NewTimer(followEvery)
-		select {
-		case <-r.Context().Done():
-			timer.Stop()
-			return nil
-		case <-timer.C:
-		}
-		if body, from, err = f.door.Logs(r.Context(), r.clusterRef(), incarnation, process, cursor); err != nil {
+		last = !p.alive()
+		if body, from, err = p.read(from + n); err != nil {
 			return gone(r, err)
 		}
+	}
+}
+
+// pause sends what there is and waits for more.
+func pause(w http.ResponseWriter, r *request) error {
+	if err := http.NewResponseController(w).Flush(); err != nil {
+		return err
+	}
+	timer := time.NewTimer(followEvery)
+	defer timer.Stop()
+	select {
+	case <-r.Context().Done():
+		return r.Context().Err()
+	case <-timer.C:
+		return nil
 	}
 }
 
@@ -128,14 +134,39 @@ func gone(r *request, err error) error {
 	return err
 }
 
+// logOf is one process's output.
+type logOf struct {
+	f                    *Front
+	r                    *request
+	incarnation, process string
+}
+
+func (p *logOf) read(cursor int64) (io.ReadCloser, int64, error) {
+	return p.f.door.Logs(p.r.Context(), p.r.clusterRef(), p.incarnation, p.process, cursor)
+}
+
+// pin makes "newest" the one that is newest now: a follower stays with it when another starts.
+func (p *logOf) pin() {
+	if !strings.EqualFold(p.incarnation, "newest") {
+		return
+	}
+	all, _ := p.f.door.LogSources(p.r.Context(), p.r.clusterRef()) // read says what is wrong
+	for _, s := range all {
+		if s.Process == p.process {
+			p.incarnation = s.Incarnation
+			return
+		}
+	}
+}
+
 // alive reports whether more output may come; when in doubt, it may.
-func (f *Front) alive(r *request, incarnation, process string) bool {
-	all, err := f.door.LogSources(r.Context(), r.clusterRef())
+func (p *logOf) alive() bool {
+	all, err := p.f.door.LogSources(p.r.Context(), p.r.clusterRef())
 	if err != nil {
-		return r.Context().Err() == nil
+		return p.r.Context().Err() == nil
 	}
 	for _, s := range all {
-		if s.Process == process && (incarnation == "newest" || len(s.Incarnation) >= len(incarnation) && s.Incarnation[:len(incarnation)] == incarnation) {
+		if s.Process == p.process && strings.HasPrefix(s.Incarnation, strings.ToLower(p.incarnation)) {
 			return s.Alive
 		}
 	}
@@ -205,17 +236,17 @@ func (r *request) withTenant() *http.Request {
 }
 
 // listActions is ARM's list of what can be done here, made from the route table.
-func (f *Front) listActions(w http.ResponseWriter, _ *request) error {
+func (f *Front) listActions(w http.ResponseWriter, r *request) error {
+	rows := []*route{{action: "Microsoft.HDInsight/register/action", says: "Register the resource provider for a subscription."}}
 	seen := map[string]bool{}
-	var rows []*route
 	for _, rt := range f.routes {
-		if rt.says != "" && !rt.byRecord && !seen[rt.action] {
+		if rt.says != "" && !rt.byRecord && !seen[rt.action] && slices.Contains(rt.versions, r.version) {
 			seen[rt.action] = true
 			rows = append(rows, rt)
 		}
 	}
 	return writeList(w, rows, "", func(rt *route) any {
-		return map[string]any{"name": rt.action, "isDataAction": false, "display": map[string]string{
+		return map[string]any{"name": rt.action, "isDataAction": false, "origin": "user, system", "display": map[string]string{
 			"provider": "Microsoft HDInsight", "resource": rt.resourceType(), "operation": rt.says, "description": rt.says,
 		}}
 	})

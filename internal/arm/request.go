@@ -115,5 +115,3 @@ func unquote(etag string) string {
 }
 
 func quote(etag string) string { return `"` + unquote(etag) + `"` }
-
-func sameText(a, b string) bool { return strings.EqualFold(a, b) }

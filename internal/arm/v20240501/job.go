@@ -1,7 +1,6 @@
 package v20240501
 
 import (
-	"slices"
 	"strings"
 
 	"drey/internal/arm/contract"
@@ -35,13 +34,6 @@ type JobProperties struct {
 	LastSavePoint      string            `json:"lastSavePoint,omitempty" arm:"readonly"`
 }
 
-// actions are those of the API; requests are compared without regard to case.
-var actions = []cluster.Action{
-	cluster.ActionNew, cluster.ActionStart, cluster.ActionStop, cluster.ActionUpdate, cluster.ActionStatelessUpdate,
-	cluster.ActionLastStateUpdate, cluster.ActionRelaunch, cluster.ActionSavepoint, cluster.ActionListSavepoint,
-	cluster.ActionCancel, cluster.ActionDelete,
-}
-
 // DecodeRunJob reads the body of a runJob.
 func DecodeRunJob(body []byte) (cluster.RunJob, []string, error) {
 	return ReadRunJob(body, contract.Options{})
@@ -55,30 +47,18 @@ func ReadRunJob(body []byte, opts contract.Options) (cluster.RunJob, []string, e
 		return cluster.RunJob{}, nil, err
 	}
 	p := in.Properties
-	action := cluster.Action(strings.ToUpper(p.Action))
 	var faults []cluster.Fault
-	if !slices.Contains(actions, action) {
-		faults = append(faults, invalid("properties.action", "There is no such action.", "The actions are "+listed()+"."))
+	action, fault := cluster.ParseAction(p.Action)
+	if fault != nil {
+		faults = append(faults, *fault)
 	}
 	if !strings.EqualFold(p.JobType, "FlinkJob") {
-		faults = append(faults, invalid("properties.jobType", "It must be FlinkJob.", ""))
+		faults = append(faults, cluster.Fault{Code: "InvalidParameter", Target: "properties.jobType", Message: "It must be FlinkJob."})
 	}
 	return cluster.RunJob{
 		Action: action, JobName: p.JobName, RunID: p.RunID, JarDirectory: p.JobJarDirectory, JarName: p.JarName,
 		EntryClass: p.EntryClass, Args: p.Args, SavePointName: p.SavePointName, Configuration: p.FlinkConfiguration,
 	}, ignored, cluster.Faults(faults)
-}
-
-func invalid(target, message, hint string) cluster.Fault {
-	return cluster.Fault{Code: "InvalidParameter", Target: target, Message: message, Hint: hint}
-}
-
-func listed() string {
-	names := make([]string, 0, len(actions))
-	for _, a := range actions {
-		names = append(names, string(a))
-	}
-	return strings.Join(names, ", ")
 }
 
 // EncodeJob shows a job of the cluster ref.
