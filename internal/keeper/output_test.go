@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -152,7 +151,7 @@ func TestReadingWhileWritingGivesEachByteOnce(t *testing.T) {
 	}()
 	var got []byte
 	for len(got) < len(want) {
-		o.waitPast(context.Background(), int64(len(got)), nil)
+		o.waitPast(t.Context(), int64(len(got)), nil)
 		r, begin, err := OpenLogs(o.folder, int64(len(got)))
 		if err != nil || begin != int64(len(got)) {
 			t.Fatalf("at %d: begins at %d, %v", len(got), begin, err)

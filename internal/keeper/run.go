@@ -32,7 +32,7 @@ type keeper struct {
 	output  *output
 	process *process
 	exit    atomic.Pointer[Exit]
-	ended   chan struct{} // closed once exit is set and everything the process wrote is in the files
+	ended   chan struct{} // closed once exit is set; everything the process itself wrote is in the files then
 	read    chan struct{} // gets a value when the output was read to its end after that
 }
 
@@ -60,9 +60,7 @@ func Run(folder string) error {
 	<-k.process.ended
 	wake()
 	<-drained
-	written := k.record()
-	close(k.ended)
-	k.stay(written)
+	k.stay(k.record())
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = server.Shutdown(ctx) // it ends with us anyway
@@ -172,11 +170,12 @@ func pipe() (reader, writer *os.File, err error) {
 	return os.NewFile(uintptr(fds[0]), "output"), os.NewFile(uintptr(fds[1]), "output"), nil
 }
 
-// record writes exit.json; false if it could not.
+// record writes exit.json, then tells of the end; false if it could not write.
 func (k *keeper) record() bool {
 	e := k.process.exit(k.output.tail(lastOutputBytes), time.Now())
 	err := k.writeExit(e)
 	k.exit.Store(&e)
+	close(k.ended)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
@@ -196,12 +195,10 @@ func (k *keeper) stay(written bool) {
 	defer limit.Stop()
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
-	for {
+	for read := false; !read || !written; {
 		select {
 		case <-k.read:
-			if written {
-				return
-			}
+			read = true
 		case <-limit.C:
 			return
 		case <-again.C:

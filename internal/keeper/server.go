@@ -161,12 +161,7 @@ func (k *keeper) getLogs(w http.ResponseWriter, r *http.Request) {
 
 // sawRead remembers that somebody has the output up to cursor.
 func (k *keeper) sawRead(cursor int64) {
-	select {
-	case <-k.ended:
-	default:
-		return
-	}
-	if end, _ := k.output.length(); cursor >= end {
+	if end, _ := k.output.length(); cursor >= end && k.exit.Load() != nil {
 		select {
 		case k.read <- struct{}{}:
 		default:

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,7 +52,7 @@ func newIncarnation(t *testing.T, r *Runtime, jm, tm runtimetest.Script) runtime
 		inc.Processes = append(inc.Processes, program(taskManager, tm))
 	}
 	t.Cleanup(func() {
-		if err := r.Kill(context.Background(), inc.ID); err != nil {
+		if err := r.Kill(limited(t), inc.ID); err != nil {
 			t.Errorf("cannot clean up: %v", err)
 		}
 	})
@@ -72,6 +73,20 @@ func stateOf(t *testing.T, r *Runtime, id runtime.IncarnationID, p runtime.Proce
 		t.Fatal(err)
 	}
 	return s.Process(p).State
+}
+
+func outputOf(t *testing.T, r *Runtime, id runtime.IncarnationID, p runtime.ProcessID) string {
+	t.Helper()
+	logs, _, err := r.Logs(limited(t), id, p, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer logs.Close()
+	text, err := io.ReadAll(logs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func mustHeld(t *testing.T, r *Runtime, role string) bool {

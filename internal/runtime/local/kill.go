@@ -210,9 +210,9 @@ func (r *Runtime) dismissKeeper(ctx context.Context, path string) {
 	if err != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	ctx, cancel := context.WithTimeout(ctx, 2*askTimeout)
 	defer cancel()
-	if logs, _, err := client.Logs(ctx, s.LogEnd, 0); err == nil {
+	if logs, _, err := client.Logs(ctx, s.LogEnd, time.Second); err == nil { // waits until the keeper sees the end too
 		logs.Close()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -51,7 +52,11 @@ func TestKillAllEndsEverythingJobManagersFirstAndLeavesNoTombstone(t *testing.T)
 		mustPrepare(t, r, inc)
 		ids = append(ids, inc.ID)
 	}
-	eventually(t, "all descendants live", func() bool { found, err := r.scan(); return err == nil && len(found) == 8 })
+	for _, id := range ids {
+		for _, p := range []runtime.ProcessID{jobManager, taskManager} {
+			eventually(t, "its descendant lives", func() bool { return strings.Contains(outputOf(t, r, id, p), "a descendant lives") })
+		}
+	}
 	killed, err := r.KillAll(limited(t))
 	if err != nil || len(killed) != 8 {
 		t.Fatalf("killed %v, %v; want 8", killed, err)

@@ -1,7 +1,6 @@
 package local
 
 import (
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -70,7 +69,7 @@ func TestAServerThatIsKilledLeavesItsProcesses(t *testing.T) {
 	}
 	_ = server.Wait()
 	r := open(t, config)
-	t.Cleanup(func() { _ = r.Kill(context.Background(), id) })
+	t.Cleanup(func() { _ = r.Kill(limited(t), id) })
 	if s := stateOf(t, r, id, jobManager); s != runtime.Held {
 		t.Errorf("after the server's end the process is %s, want %s", s, runtime.Held)
 	}
