@@ -152,8 +152,11 @@ func manifestClass(file string) (string, error) {
 		last = strings.ToLower(key)
 		values[last] = strings.TrimPrefix(value, " ")
 	}
+	if lines.Err() != nil { // damaged for good: no try will read it better
+		return "", invalidJar("The jar", "its manifest cannot be read")
+	}
 	if c := strings.TrimSpace(values["main-class"]); c != "" {
 		return c, nil
 	}
-	return strings.TrimSpace(values["program-class"]), lines.Err()
+	return strings.TrimSpace(values["program-class"]), nil
 }
