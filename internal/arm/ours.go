@@ -42,6 +42,9 @@ func operationID(r *request, op lifecycle.Operation) string {
 
 func (f *Front) getOperation(w http.ResponseWriter, r *request) error {
 	op, err := f.door.Operation(r.Context(), r.params["operation"])
+	if e := cluster.AsError(err); e != nil && e.Kind == cluster.NotFound {
+		return noOperation() // the same words as for another pool's: neither tells that it exists
+	}
 	if err != nil {
 		return err
 	}
