@@ -120,7 +120,7 @@ func TestEachExitCodeMeansWhatTheTableSays(t *testing.T) {
 	}{
 		"done":                           {"Succeeded", "SUCCESS", "good", []string{"job", "stop", "orders"}, exitOK, "state=Succeeded"},
 		"accepted, with --no-wait":       {"Accepted", "", "good", []string{"job", "stop", "orders", "--no-wait"}, exitOK, ""},
-		"the request failed":             {"Succeeded", "SUCCESS", "good", []string{"cluster", "create", "orders", "--jar", "abfs://a@b/c.jar", "--client-token", "x", "--conf", "k=v", "--tag", "x"}, exitUsage, "key=value"},
+		"a tag without a value":          {"Succeeded", "SUCCESS", "good", []string{"cluster", "create", "orders", "--jar", "abfs://a@b/c.jar", "--client-token", "x", "--conf", "k=v", "--tag", "x"}, exitUsage, "key=value"},
 		"an unknown flag":                {"", "", "good", []string{"cluster", "list", "--outptu", "json"}, exitUsage, "did you mean --output?"},
 		"an unknown command":             {"", "", "good", []string{"clutser", "list"}, exitUsage, "did you mean `drey cluster`?"},
 		"a missing argument":             {"", "", "good", []string{"job", "stop"}, exitUsage, "CLUSTER is missing"},
@@ -226,11 +226,11 @@ func TestEveryCommandShowsExamplesFirst(t *testing.T) {
 }
 
 func TestArgumentsAreQuotedAsTheServerSplitsThem(t *testing.T) {
-	got, given := joinArgs("", []string{"--topic", "a b", `{"a":1}`, "", `say "x y"`})
-	if want := `--topic "a b" {"a":1} "" 'say "x y"'`; got != want || !given {
-		t.Errorf("got %s, want %s", got, want)
+	got, given, err := joinArgs("", []string{"--topic", "a b", `{"a":1}`, "", `say "x" y`})
+	if want := `--topic "a b" {"a":1} "" 'say "x" y'`; got != want || !given || err != nil {
+		t.Errorf("got %s (%v), want %s", got, err, want)
 	}
-	if _, given := joinArgs("", nil); given {
-		t.Error("no arguments were given")
+	if _, given, err := joinArgs("", nil); given || err != nil {
+		t.Errorf("no arguments were given (%v)", err)
 	}
 }

@@ -34,7 +34,9 @@ func (a *app) clusterList() *cobra.Command {
 		var rows [][]string
 		for _, c := range list {
 			job, _, err := s.job(cmd.Context(), c.Name)
-			if err != nil {
+			if gone(err) {
+				continue
+			} else if err != nil {
 				return what(err, "Cannot read the job of %q", c.Name)
 			}
 			p := job.Properties
@@ -43,6 +45,9 @@ func (a *app) clusterList() *cobra.Command {
 		return a.table([]string{"NAME", "PHASE", "JOB", "FLINK", "TM", "LAST ACTION", "AGE"}, rows, "No cluster yet. Create one with `drey cluster create NAME --jar FILE`.")
 	}}
 }
+
+// gone says that a cluster was deleted since the list was read.
+func gone(err error) bool { return err != nil && asFailure(err).Exit == exitNotFound }
 
 func flinkOf(c v20261101.Cluster) string {
 	for _, part := range c.Properties.ClusterProfile.Components {
@@ -202,18 +207,18 @@ func (s *session) waitFor(ctx context.Context, name string, conditions []string)
 
 func (s *session) met(ctx context.Context, name string, conditions []string) (bool, error) {
 	c, _, err := s.cluster(ctx, name)
-	gone := err != nil && asFailure(err).Exit == exitNotFound
-	if err != nil && !gone {
+	deleted := gone(err)
+	if err != nil && !deleted {
 		return false, err
 	}
 	for _, cond := range conditions {
 		kind, value, _ := strings.Cut(cond, "=")
 		switch {
 		case kind == "deleted":
-			if !gone {
+			if !deleted {
 				return false, nil
 			}
-		case gone:
+		case deleted:
 			return false, err
 		case kind == "phase":
 			if !strings.EqualFold(c.Properties.Status, value) {

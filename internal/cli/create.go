@@ -127,6 +127,10 @@ func (s *session) clusterBody(ctx context.Context, name string, f createFlags) (
 	if err != nil {
 		return nil, err
 	}
+	args, given, err := f.arguments()
+	if err != nil {
+		return nil, err
+	}
 	jar, err := s.jarURI(ctx, name, f.jar)
 	if err != nil {
 		return nil, err
@@ -135,7 +139,7 @@ func (s *session) clusterBody(ctx context.Context, name string, f createFlags) (
 	job := map[string]any{"jobJarDirectory": jar[:max(cut, 0)], "jarName": jar[cut+1:], "upgradeMode": "UPDATE"}
 	put(job, "entryClass", f.class)
 	put(job, "savePointName", f.savepoint)
-	if args, given := f.arguments(); given {
+	if given {
 		job["args"] = args
 	}
 	least := max(about.MinMemoryMB, smallMB)
@@ -176,25 +180,48 @@ func firstOf(numbers ...int64) int64 {
 	return 0
 }
 
-// arguments is the text that the server splits into main()'s arguments (R20): one that has blanks is put into quotes.
-func (f createFlags) arguments() (string, bool) { return joinArgs(f.argText, f.args) }
+func (f createFlags) arguments() (string, bool, error) { return joinArgs(f.argText, f.args) }
 
-func joinArgs(text string, list []string) (string, bool) {
+// joinArgs is the text that the server splits into main()'s arguments (R20); given says whether there is any.
+func joinArgs(text string, list []string) (joined string, given bool, err error) {
 	words := []string{}
 	if text != "" {
 		words = append(words, text)
 	}
 	for _, arg := range list {
-		switch {
-		case arg != "" && !strings.ContainsAny(arg, " \t\n\r") && !strings.HasPrefix(arg, `"`) && !strings.HasPrefix(arg, "'"):
-			words = append(words, arg)
-		case !strings.Contains(arg, `"`):
-			words = append(words, `"`+arg+`"`)
-		default:
-			words = append(words, "'"+arg+"'")
+		word, ok := quoted(arg)
+		if !ok {
+			return "", false, usage("pass it to the job in another way, for example in a file",
+				"--arg %q: it has both kinds of quotes before blanks, which no argument of a job can have", arg)
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " "), len(words) > 0, nil
+}
+
+const blanks = " \t\n\r"
+
+// quoted puts an argument into quotes if it needs them. The first quote of its kind that ends a word closes it, so the
+// argument may have that quote anywhere but before a blank.
+func quoted(arg string) (word string, ok bool) {
+	if arg != "" && !strings.ContainsAny(arg, blanks) && !strings.HasPrefix(arg, `"`) && !strings.HasPrefix(arg, "'") {
+		return arg, true
+	}
+	for _, quote := range []string{`"`, "'"} {
+		if !endsAWord(arg, quote) {
+			return quote + arg + quote, true
 		}
 	}
-	return strings.Join(words, " "), len(words) > 0
+	return "", false
+}
+
+func endsAWord(arg, quote string) bool {
+	for i := range len(arg) - 1 {
+		if arg[i] == quote[0] && strings.IndexByte(blanks, arg[i+1]) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // pairs reads key=value texts.

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -93,7 +92,14 @@ func checkMemory() finding {
 	if mb < leastMemoryMB {
 		return finding{"bad", fmt.Sprintf("%d MB of memory: too little for a JobManager and a TaskManager", mb), "use a machine with 4 GB or more"}
 	}
-	return finding{"ok", fmt.Sprintf("%d MB of memory", mb), ""}
+	free, err := daemon.FreeMemoryMB()
+	if err != nil {
+		return finding{"warn", "the machine's free memory cannot be read", ""}
+	}
+	if free < leastMemoryMB {
+		return finding{"warn", fmt.Sprintf("%d MB of memory, but only %d MB of it free", mb, free), "end something, or create clusters with less: --memory 512"}
+	}
+	return finding{"ok", fmt.Sprintf("%d MB of memory, %d MB free", mb, free), ""}
 }
 
 func checkDisk(dir string) finding {
@@ -117,13 +123,10 @@ func checkDisk(dir string) finding {
 // checkPorts: ports are taken from a range that the kernel does not draw from for outgoing connections.
 func checkPorts() finding {
 	limits := daemon.Default(false).Limits
-	raw, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	low, high, err := daemon.EphemeralPorts()
 	if err != nil {
 		return finding{"warn", "the kernel's ephemeral port range cannot be read", ""}
 	}
-	f := strings.Fields(string(raw))
-	low, _ := strconv.Atoi(f[0])
-	high, _ := strconv.Atoi(f[len(f)-1])
 	if limits.PortLow <= high && low <= limits.PortHigh {
 		return finding{"bad", fmt.Sprintf("the ports %d-%d overlap the kernel's ephemeral range %d-%d", limits.PortLow, limits.PortHigh, low, high),
 			"set limits.portLow and limits.portHigh to a range outside of it"}

@@ -92,7 +92,11 @@ func (a *app) jobStart() *cobra.Command {
 				return err
 			}
 			r := jobRequest{Action: "START", EntryClass: class, SavePointName: savepoint}
-			if words, given := joinArgs(text, list); given || cmd.Flags().Changed("args") {
+			words, given, err := joinArgs(text, list)
+			if err != nil {
+				return err
+			}
+			if given || cmd.Flags().Changed("args") {
 				r.Args = &words
 			}
 			if len(conf) > 0 {
@@ -135,7 +139,9 @@ func (a *app) jobList() *cobra.Command {
 		var rows [][]string
 		for _, c := range clusters {
 			j, _, err := s.job(cmd.Context(), c.Name)
-			if err != nil {
+			if gone(err) {
+				continue
+			} else if err != nil {
 				return what(err, "Cannot read the job of %q", c.Name)
 			}
 			p := j.Properties

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -100,37 +101,69 @@ func choose(sources []v20261101.LogSource, f logFlags) []v20261101.LogSource {
 	return chosen
 }
 
+// copyLog writes one process's output: all of it or its last lines, and then what follows.
 func (s *session) copyLog(ctx context.Context, at string, src v20261101.LogSource, f logFlags, out *lineWriter) error {
+	var cursor int64
+	if f.lines > 0 {
+		var err error
+		if cursor, err = s.tail(ctx, at, src, f, out); err != nil || !f.follow {
+			return err
+		}
+	}
+	_, err := s.readLog(ctx, at, src, cursor, f.follow, func(line string) { out.write(src.Properties.Process, line) })
+	return err
+}
+
+// tail writes the last lines of what is there now, and answers where to go on. A line whose end is not written yet is left
+// for those who follow.
+func (s *session) tail(ctx context.Context, at string, src v20261101.LogSource, f logFlags, out *lineWriter) (end int64, err error) {
+	var kept []string
+	end, err = s.readLog(ctx, at, src, 0, false, func(line string) {
+		if kept = append(kept, line); len(kept) > f.lines {
+			kept = kept[1:]
+		}
+	})
+	if err != nil {
+		return 0, err
+	}
+	if last := len(kept) - 1; f.follow && last >= 0 && !strings.HasSuffix(kept[last], "\n") {
+		end -= int64(len(kept[last]))
+		kept = kept[:last]
+	}
+	for _, line := range kept {
+		out.write(src.Properties.Process, line)
+	}
+	return end, nil
+}
+
+// readLog gives each line from cursor on to each, and answers the cursor behind the last one.
+func (s *session) readLog(ctx context.Context, at string, src v20261101.LogSource, cursor int64, follow bool, each func(line string)) (end int64, err error) {
 	q := url.Values{}
-	if f.follow {
+	if cursor > 0 {
+		q.Set("cursor", strconv.FormatInt(cursor, 10))
+	}
+	if follow {
 		q.Set("follow", "true")
 	}
 	r, err := s.open(ctx, request{method: http.MethodGet, path: at + "/logs/" + src.Name, query: q})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { _ = r.Body.Close() }()
+	if end, err = strconv.ParseInt(r.Header.Get("x-drey-cursor"), 10, 64); err != nil {
+		end = cursor // older bytes may be gone: only the server knows where its answer begins
+	}
 	lines := bufio.NewReaderSize(r.Body, 64<<10)
-	var kept []string
 	for {
 		line, err := lines.ReadString('\n')
-		switch {
-		case line == "":
-		case f.lines > 0 && !f.follow:
-			if kept = append(kept, line); len(kept) > f.lines {
-				kept = kept[1:]
-			}
-		default:
-			out.write(src.Properties.Process, line)
+		end += int64(len(line))
+		if line != "" {
+			each(line)
 		}
-		if err != nil {
-			for _, line := range kept {
-				out.write(src.Properties.Process, line)
-			}
-			if errors.Is(err, io.EOF) || ctx.Err() != nil {
-				return nil
-			}
-			return unreachable(s.conn.Endpoint, err)
+		if errors.Is(err, io.EOF) || err != nil && ctx.Err() != nil {
+			return end, nil
+		} else if err != nil {
+			return end, unreachable(s.conn.Endpoint, err)
 		}
 	}
 }

@@ -100,7 +100,7 @@ func (a *app) downCommand() *cobra.Command {
 				return what(usage("name it with --data", "there is no data directory %s", dir), "Cannot end anything")
 			}
 			if stop {
-				if err := a.stopAll(cmd.Context()); err != nil {
+				if err := a.stopAll(cmd.Context(), dir); err != nil {
 					return what(err, "Cannot stop the jobs; nothing was ended")
 				}
 			}
@@ -119,8 +119,10 @@ func (a *app) downCommand() *cobra.Command {
 	return c
 }
 
-// stopAll stops every running job of the pool with a savepoint.
-func (a *app) stopAll(ctx context.Context) error {
+// stopAll stops every running job of the data directory's own server with a savepoint, and waits for each: what runs on after
+// this is killed. Another connection that was named, or --no-wait, must not come between.
+func (a *app) stopAll(ctx context.Context, dir string) error {
+	a.flags.connection, a.flags.noWait = filepath.Join(dir, daemon.ConnectionFile), false
 	s, err := a.connect()
 	if err != nil {
 		return err

@@ -87,9 +87,19 @@ func (s *session) wait(ctx context.Context, op started) (v20261101.Operation, er
 			return now, s.left(ctx, op)
 		}
 		if err != nil {
-			return now, err
+			show.leave()
+			return now, s.lost(err, op)
 		}
 	}
+}
+
+// lost says how to go on when the server went away in the middle of the waiting: the operation is durable.
+func (s *session) lost(err error, op started) error {
+	f := *asFailure(err)
+	if f.Exit == exitUnavailable {
+		f.Operation, f.Hint = op.id, "the operation goes on once the server is back; `"+s.resume("operation", "wait", op.id)+"` waits again"
+	}
+	return &f
 }
 
 // left says why the waiting ended, and how to go on with it.
