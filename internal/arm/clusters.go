@@ -72,7 +72,7 @@ func (f *Front) putCluster(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	view, op, err := f.door.PutCluster(r.Context(), r.caller, r.clusterRef(), spec, r.version.ours, r.conditions())
+	view, op, err := f.door.PutCluster(r.Context(), r.caller, r.clusterRef(), spec, r.conditions())
 	if err != nil {
 		return err
 	}

@@ -75,8 +75,8 @@ func (d *fakeDoor) Clusters(_ context.Context, p cluster.PoolRef, page lifecycle
 	return []lifecycle.ClusterView{d.view}, d.next, d.asked("Clusters %s %+v", p.ID(), page)
 }
 
-func (d *fakeDoor) PutCluster(_ context.Context, c lifecycle.Caller, r cluster.Ref, spec cluster.Spec, ours bool, cond lifecycle.Conditions) (lifecycle.ClusterView, lifecycle.Operation, error) {
-	err := d.asked("PutCluster %s ours=%v %+v by %s", r.ID(), ours, cond, said(c))
+func (d *fakeDoor) PutCluster(_ context.Context, c lifecycle.Caller, r cluster.Ref, spec cluster.Spec, cond lifecycle.Conditions) (lifecycle.ClusterView, lifecycle.Operation, error) {
+	err := d.asked("PutCluster %s %+v by %s", r.ID(), cond, said(c))
 	v := d.view
 	v.Spec, v.ProvisioningState, v.Created = spec, "Accepted", d.gone
 	return v, d.op, err
@@ -192,7 +192,7 @@ func running() *fakeDoor {
 			Job: job, ProvisioningState: "Succeeded", FQDN: "Cluster1.Pool1.drey.localhost", TaskManagers: 3,
 			Components: []lifecycle.Component{{Name: "Flink", Version: "1.20.5"}},
 		},
-		jobs: []lifecycle.JobView{{Job: job, Launch: launch, Gap: "1.2s"}},
+		jobs: []lifecycle.JobView{{Job: job, Launch: launch}},
 		op:   operation("POST"),
 	}
 }

@@ -34,7 +34,7 @@ var published = &version{
 var ours = &version{
 	name: v20261101.Name, ours: true,
 	decodeCluster: v20261101.DecodeCluster, encodeCluster: v20261101.EncodeCluster,
-	decodeRunJob: v20261101.DecodeRunJob, encodeJob: v20261101.EncodeJob,
+	decodeRunJob: v20261101.DecodeRunJob, encodeJob: v20240501.EncodeJob,
 	encodePool: v20240501.EncodePool,
 }
 

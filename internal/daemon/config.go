@@ -17,7 +17,6 @@ type Config struct {
 	Dev        bool       `yaml:"dev"`
 	Limits     Limits     `yaml:"limits"`
 	Java       Java       `yaml:"java"`
-	Versions   Versions   `yaml:"versions"`
 	Storage    Storage    `yaml:"storage"`
 	Operations Operations `yaml:"operations"`
 	Poll       Poll       `yaml:"poll"`
@@ -36,11 +35,6 @@ type Limits struct {
 // Java says where the JDK is.
 type Java struct {
 	Home string `yaml:"home"` // "" = JAVA_HOME, else java on the path
-}
-
-// Versions says which Flink to take.
-type Versions struct {
-	Default string `yaml:"default"` // "" = newest installed
 }
 
 // Storage says what a storage URI may look like.

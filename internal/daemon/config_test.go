@@ -79,7 +79,6 @@ func TestTheDecisionsTableHasTheDefaultsOfTheStruct(t *testing.T) {
 		"limits.portHigh":        func(c Config) string { return show(c.Limits.PortHigh) },
 		"limits.uploadBytes":     func(c Config) string { return show(c.Limits.UploadBytes) },
 		"java.home":              func(c Config) string { return orWords(c.Java.Home, "JAVA_HOME, else java on the path") },
-		"versions.default":       func(c Config) string { return orWords(c.Versions.Default, "newest installed") },
 		"storage.suffixes":       func(c Config) string { return strings.Join(c.Storage.Suffixes, ", ") },
 		"operations.keptHours":   func(c Config) string { return show(c.Operations.KeptHours) },
 		"poll.retryAfterSeconds": func(c Config) string { return show(c.Poll.RetryAfterSeconds) },

@@ -132,7 +132,7 @@ func lifecycleConfig(c Config, p parts, dists flink.Distributions, jar Carried, 
 		Limits:      cluster.Limits{StorageSuffixes: c.Storage.Suffixes},
 		StorageRoot: root, GateJar: jar.Path, GateJarSHA: jar.SHA256,
 		PortLow: c.Limits.PortLow, PortHigh: c.Limits.PortHigh, UploadBytes: c.Limits.UploadBytes, MemoryMB: c.Limits.MemoryMB,
-		Domain: "drey.localhost", Version: Version(), Holder: fmt.Sprintf("%s/%d", p.names.DirectoryID, os.Getpid()), Now: time.Now, Log: log,
+		KeptFor: time.Duration(c.Operations.KeptHours) * time.Hour, Domain: "drey.localhost", Version: Version(), Holder: fmt.Sprintf("%s/%d", p.names.DirectoryID, os.Getpid()), Now: time.Now, Log: log,
 	}, nil
 }
 

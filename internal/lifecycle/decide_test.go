@@ -120,7 +120,7 @@ func TestAwaitTakesWhatTheTriggerOrTheFolderSays(t *testing.T) {
 	runs := &jobAnswer{State: flink.Running, AllRunning: true}
 	f := facts{Stop: true, Trigger: "t", Directory: "d", AwaitSince: now}
 	deep := f
-	deep.Options = map[string]string{"deep": "yes"}
+	deep.Deep = true
 	hanging := deep
 	hanging.CompleteAt = now.Add(-hangGrace)
 	check(t, map[string]decided{

@@ -42,7 +42,6 @@ type Component struct{ Name, Version string }
 type JobView struct {
 	cluster.Job
 	Launch cluster.Launch // of the version it shall run
-	Gap    string
 }
 
 // Operation is an operation as callers see it.
@@ -131,7 +130,7 @@ type Door interface {
 
 	Cluster(ctx context.Context, ref cluster.Ref) (ClusterView, error)
 	Clusters(ctx context.Context, pool cluster.PoolRef, p Page) (views []ClusterView, next string, err error)
-	PutCluster(ctx context.Context, c Caller, ref cluster.Ref, spec cluster.Spec, ours bool, cond Conditions) (ClusterView, Operation, error)
+	PutCluster(ctx context.Context, c Caller, ref cluster.Ref, spec cluster.Spec, cond Conditions) (ClusterView, Operation, error)
 	// DeleteCluster answers nil if there is no such cluster.
 	DeleteCluster(ctx context.Context, c Caller, ref cluster.Ref, purge []string, cond Conditions) (*Operation, error)
 	RunJob(ctx context.Context, c Caller, ref cluster.Ref, job cluster.RunJob) (Operation, error)

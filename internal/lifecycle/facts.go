@@ -17,7 +17,6 @@ type facts struct {
 	Draft         bool   `json:"draft,omitempty"`         // the version has no digests yet
 	SavePointName string `json:"savePointName,omitempty"` // as asked for; "" = none asked for
 	Newest        bool   `json:"newest,omitempty"`        // without a name: the newest good savepoint
-	Fresh         bool   `json:"fresh,omitempty"`         // starting empty is what was asked for, or nothing was ever kept
 	Restore       string `json:"restore,omitempty"`       // URI it restores from; "" = starts empty
 	FirstRun      bool   `json:"firstRun,omitempty"`      // this operation created the cluster
 
@@ -34,14 +33,14 @@ type facts struct {
 	Savepoint   string    `json:"savepoint,omitempty"` // URI of the complete one
 	CompleteAt  time.Time `json:"completeAt,omitzero"` // when a complete savepoint was first seen while Flink still said "in progress"
 	AwaitSince  time.Time `json:"awaitSince,omitzero"`
+	Deep        bool      `json:"deep,omitempty"`        // await looks into the folder as well
 	Uncommitted bool      `json:"uncommitted,omitempty"` // the job failed while stopping: some side effects may not be committed
 	CancelSince time.Time `json:"cancelSince,omitzero"`
 
 	// ending
-	Failure *failure          `json:"failure,omitempty"` // why the launch failed; told once the processes are proved dead
-	Ending  *ending           `json:"ending,omitempty"`  // retire: how the job ended by itself
-	Purge   []string          `json:"purge,omitempty"`
-	Options map[string]string `json:"options,omitempty"`
+	Failure *failure `json:"failure,omitempty"` // why the launch failed; told once the processes are proved dead
+	Ending  *ending  `json:"ending,omitempty"`  // retire: how the job ended by itself
+	Purge   []string `json:"purge,omitempty"`
 }
 
 // failure is an error kept until it can be told.

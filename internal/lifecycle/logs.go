@@ -19,11 +19,7 @@ const newestIncarnation = "newest"
 // incarnationsOf reads the incarnations of a cluster's job, newest first.
 func (s *Service) incarnationsOf(ctx context.Context, ref cluster.Ref) (rows []cluster.Incarnation, err error) {
 	err = s.Store.Read(ctx, func(tx *store.Tx) error {
-		cl, err := s.clusterRow(tx, ref)
-		if err != nil {
-			return err
-		}
-		job, err := tx.JobOf(cl.UID)
+		job, err := s.jobRow(tx, ref)
 		if err != nil {
 			return err
 		}

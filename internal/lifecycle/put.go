@@ -11,7 +11,7 @@ import (
 )
 
 // PutCluster declares a cluster: creates it, changes what needs no restart, or finds that nothing is to be done.
-func (s *Service) PutCluster(ctx context.Context, c Caller, ref cluster.Ref, spec cluster.Spec, ours bool, cond Conditions) (ClusterView, Operation, error) {
+func (s *Service) PutCluster(ctx context.Context, c Caller, ref cluster.Ref, spec cluster.Spec, cond Conditions) (ClusterView, Operation, error) {
 	pool, err := s.Pool(ctx, ref.PoolRef)
 	if err != nil {
 		return ClusterView{}, Operation{}, parentNotFound(err)
@@ -92,9 +92,9 @@ func (s *Service) create(tx *store.Tx, c Caller, pool cluster.Pool, ref cluster.
 }
 
 func launchFacts(spec cluster.Spec, version int) facts {
-	f := facts{Version: version, Draft: true, FirstRun: true, Fresh: true}
+	f := facts{Version: version, Draft: true, FirstRun: true}
 	if j := spec.Properties.Profile.Flink.Job; j != nil && strings.TrimSpace(j.SavePointName) != "" {
-		f.SavePointName, f.Fresh = j.SavePointName, false
+		f.SavePointName = j.SavePointName
 	}
 	return f
 }

@@ -81,6 +81,15 @@ func (s *Service) clusterRow(tx *store.Tx, ref cluster.Ref) (cluster.Cluster, er
 	return cl, err
 }
 
+// jobRow finds the job of a cluster.
+func (s *Service) jobRow(tx *store.Tx, ref cluster.Ref) (cluster.Job, error) {
+	cl, err := s.clusterRow(tx, ref)
+	if err != nil {
+		return cluster.Job{}, err
+	}
+	return tx.JobOf(cl.UID)
+}
+
 // Cluster reads one cluster.
 func (s *Service) Cluster(ctx context.Context, ref cluster.Ref) (v ClusterView, err error) {
 	err = s.Store.Read(ctx, func(tx *store.Tx) error {
@@ -173,11 +182,7 @@ func provisioning(tx *store.Tx, ref cluster.Ref) (string, error) {
 // Jobs lists the cluster's job: exactly one, from acceptance to deletion (R23).
 func (s *Service) Jobs(ctx context.Context, ref cluster.Ref) (jobs []JobView, err error) {
 	err = s.Store.Read(ctx, func(tx *store.Tx) error {
-		cl, err := s.clusterRow(tx, ref)
-		if err != nil {
-			return err
-		}
-		job, err := tx.JobOf(cl.UID)
+		job, err := s.jobRow(tx, ref)
 		if err != nil {
 			return err
 		}
@@ -194,11 +199,7 @@ func (s *Service) Jobs(ctx context.Context, ref cluster.Ref) (jobs []JobView, er
 // Savepoints is the catalogue of the cluster's job, newest first.
 func (s *Service) Savepoints(ctx context.Context, ref cluster.Ref) (all []cluster.Savepoint, err error) {
 	err = s.Store.Read(ctx, func(tx *store.Tx) error {
-		cl, err := s.clusterRow(tx, ref)
-		if err != nil {
-			return err
-		}
-		job, err := tx.JobOf(cl.UID)
+		job, err := s.jobRow(tx, ref)
 		if err != nil {
 			return err
 		}

@@ -57,11 +57,7 @@ func (s *Service) RunJob(ctx context.Context, c Caller, ref cluster.Ref, job clu
 // knows checks that the request means this cluster's job.
 func (s *Service) knows(ctx context.Context, ref cluster.Ref, job cluster.RunJob) error {
 	return s.Store.Read(ctx, func(tx *store.Tx) error {
-		cl, err := s.clusterRow(tx, ref)
-		if err != nil {
-			return err
-		}
-		j, err := tx.JobOf(cl.UID)
+		j, err := s.jobRow(tx, ref)
 		if err != nil {
 			return err
 		}

@@ -135,7 +135,7 @@ func actTrigger(ctx context.Context, w *world, _ string, f facts) error { return
 
 func lookAwait(f facts) questions {
 	q := questions{Incarnation: f.Incarnation, Job: true, Trigger: f.Trigger}
-	if f.Options["deep"] != "" {
+	if f.Deep {
 		q.Directory = f.Directory
 	}
 	return q
@@ -144,9 +144,8 @@ func lookAwait(f facts) questions {
 // decideAwait: the trigger decides; where Flink does not know it, what lies in its folder does.
 func decideAwait(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 	t := a.Trigger
-	deep := f.Options["deep"] != ""
-	if !deep && (now.Sub(f.AwaitSince) > lookDeeperAfter || t.Unknown || jobManagerGone(a)) {
-		f.Options = map[string]string{"deep": "yes"}
+	if !f.Deep && (now.Sub(f.AwaitSince) > lookDeeperAfter || t.Unknown || jobManagerGone(a)) {
+		f.Deep = true
 		return f, engine.Again(0)
 	}
 	switch {

@@ -29,11 +29,12 @@ type Config struct {
 	GateJar           string // file of our Java jar
 	GateJarSHA        string
 	PortLow, PortHigh int
-	UploadBytes       int64  // greatest upload
-	MemoryMB          int64  // what all roles together may reserve
-	Domain            string // of FQDNs (R40)
-	Version           string // of Drey
-	Holder            string // names this server as an owner of targets
+	UploadBytes       int64         // greatest upload
+	MemoryMB          int64         // what all roles together may reserve
+	KeptFor           time.Duration // how long ended operations stay
+	Domain            string        // of FQDNs (R40)
+	Version           string        // of Drey
+	Holder            string        // names this server as an owner of targets
 	Now               func() time.Time
 	Log               *slog.Logger
 }

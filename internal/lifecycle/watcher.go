@@ -25,6 +25,7 @@ type watcher struct {
 const (
 	watchEvery = time.Second
 	sweepEvery = 5 * time.Second
+	pruneEvery = time.Hour
 	lookLimit  = 5 * time.Second
 )
 
@@ -43,7 +44,7 @@ func (w *watcher) run(ctx context.Context) error {
 	}()
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
-	var swept time.Time
+	var swept, pruned time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -63,7 +64,22 @@ func (w *watcher) run(ctx context.Context) error {
 				w.Log.ErrorContext(ctx, "cannot sweep", "target", w.target, "error", err)
 			}
 		}
+		if time.Since(pruned) > pruneEvery {
+			pruned = time.Now()
+			if err := w.prune(ctx); err != nil && ctx.Err() == nil {
+				w.Log.ErrorContext(ctx, "cannot remove old operations", "error", err)
+			}
+		}
 	}
+}
+
+// prune removes operations that ended long ago; the newest of each living cluster stay.
+func (w *watcher) prune(ctx context.Context) error {
+	limit := w.Now().Add(-w.KeptFor)
+	return w.Store.Change(ctx, store.Scope{store.Target(w.target)}, func(tx *store.Tx) error {
+		_, err := tx.DeleteOperationsEndedBefore(limit)
+		return err
+	})
 }
 
 // look sees every incarnation that was released and is not proved dead.

@@ -51,17 +51,8 @@ type ObservedJob struct {
 	RunID  string `json:"runId,omitempty"`
 }
 
-// Job adds to the entry of a job.
-type Job struct {
-	v20240501.Job
-	Properties JobProperties `json:"properties"`
-}
-
-// JobProperties adds how long no record was processed at the last change.
-type JobProperties struct {
-	v20240501.JobProperties
-	Gap string `json:"gap,omitempty"`
-}
+// Job is the entry of a job: the same as published.
+type Job = v20240501.Job
 
 // DecodeCluster reads the body of a PUT. It refuses what it does not know, so nothing of existing has to stay.
 func DecodeCluster(body []byte, _ *cluster.Cluster) (cluster.Spec, []string, error) {
@@ -104,10 +95,4 @@ func EncodeCluster(v lifecycle.ClusterView) any {
 // DecodeRunJob reads the body of a runJob.
 func DecodeRunJob(body []byte) (cluster.RunJob, []string, error) {
 	return v20240501.ReadRunJob(body, contract.Options{Strict: true})
-}
-
-// EncodeJob shows a job of the cluster ref.
-func EncodeJob(ref cluster.Ref, v lifecycle.JobView) any {
-	base := v20240501.NewJob(ref.ID(), v)
-	return Job{Job: base, Properties: JobProperties{JobProperties: base.Properties, Gap: v.Gap}}
 }
