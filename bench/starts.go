@@ -15,11 +15,11 @@ import (
 )
 
 // starts are the seconds from a request, or an exec, to the first record; and the keepers' sizes.
-type starts struct{ drey, hand, keeper series }
+type starts struct{ drey, hand, scripts, keeper series }
 
 const name = "bench"
 
-// measureStarts creates a cluster and starts the same processes by hand, in turns.
+// measureStarts creates a cluster, starts the same processes by hand, and starts the job by the shipped scripts, in turns.
 func measureStarts(dir string) (m starts, err error) {
 	data := filepath.Join(dir, "starts")
 	server, err := start(exec.Command(bin(), "serve", "--dev", "--data", data, "--listen", "127.0.0.1:0", "--log-level", "error"))
@@ -39,6 +39,10 @@ func measureStarts(dir string) (m starts, err error) {
 	}
 	store := filepath.Join(data, "storage", "local", "jobs")
 	if err := copyFile(filepath.Join(os.Getenv("DREY_TEST_JARS"), "witness.jar"), filepath.Join(store, "witness.jar")); err != nil {
+		return m, err
+	}
+	home, err := scriptsHome(dir)
+	if err != nil {
 		return m, err
 	}
 	for i := range rounds {
@@ -68,7 +72,11 @@ func measureStarts(dir string) (m starts, err error) {
 		if err := cli("cluster", "delete", name, "--yes"); err != nil {
 			return m, err
 		}
-		fmt.Printf("round %d: drey %.2f s, by hand %.2f s\n", i+1, m.drey[i], m.hand[i])
+		if took, err = byScripts(home, ledger+"-scripts"); err != nil {
+			return m, err
+		}
+		m.scripts = append(m.scripts, took)
+		fmt.Printf("round %d: drey %.2f s, by hand %.2f s, by scripts %.2f s\n", i+1, m.drey[i], m.hand[i], m.scripts[i])
 	}
 	return m, nil
 }
