@@ -55,6 +55,9 @@ build/jars/hello.jar: $(FLINK_HOME)/drey-distribution.json $(JOB_FILES) java/jar
 build/jars/witness.jar: $(FLINK_HOME)/drey-distribution.json $(JOB_FILES) java/jar.sh
 	test/flink/build.sh $(FLINK_HOME) build/jars
 
+build/jars/preflight.jar: $(FLINK_HOME)/drey-distribution.json $(JAVA_FILES) $(shell find test/preflight/java -type f)
+	test/preflight/build.sh $(FLINK_HOME) $@
+
 run: build ## a server with a running Flink job; Ctrl-C ends the server, the job runs on
 	@DATA=$(DATA) scripts/run.sh
 
@@ -66,8 +69,8 @@ test: lint unit real ## what CI runs
 unit: bin/drey ## unit tests, with the race detector
 	go test -race -timeout 10m ./cmd/... ./internal/... ./test/flink/...
 
-real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar ## tests on real Flink
-	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 40m -v -count=1 ./test/e2e/...
+real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar build/jars/preflight.jar ## tests on real Flink
+	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 40m -v -count=1 -p 1 ./test/gate/... ./test/e2e/... ./test/preflight/...
 
 check: lint unit
 

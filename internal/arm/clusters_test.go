@@ -43,6 +43,8 @@ func TestJobsOnTheWire(t *testing.T) {
 	transcribe(t, "jobs", []exchange{
 		{why: "an action", line: "POST " + itsID + "/runjob" + published1, body: run(`"action":"update","jarName":"b.jar","args":"--a b","flinkConfiguration":{"parallelism":1},"new":1`)},
 		{why: "an action by someone who may act on jobs only", who: "operator", line: "POST " + itsID + "/runJob" + ours1, body: run(`"action":"STOP"`)},
+		{why: "ours lets an update leave state behind", line: "POST " + itsID + "/runJob" + ours1, body: run(`"action":"UPDATE","allowNonRestoredState":true`)},
+		{why: "published versions do not know that", line: "POST " + itsID + "/runJob" + published1, body: run(`"action":"UPDATE","allowNonRestoredState":true`)},
 		{why: "he may not delete the cluster that way", who: "operator", line: "POST " + itsID + "/runJob" + ours1, body: run(`"action":"delete"`)},
 		{why: "for a replay, Location is the status", line: "POST " + itsID + "/runJob" + published1, body: run(`"action":"STOP"`),
 			options: Options{SameLocation: func(s string) bool { return s == subID }}},

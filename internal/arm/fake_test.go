@@ -100,8 +100,8 @@ func (d *fakeDoor) RunJob(_ context.Context, c lifecycle.Caller, r cluster.Ref, 
 	if job.Args != nil {
 		args = *job.Args
 	}
-	return d.op, d.asked("RunJob %s %s job=%q run=%q jar=%s/%s class=%s args=%q configuration=%v", r.ID(), job.Action, job.JobName, job.RunID,
-		job.JarDirectory, job.JarName, job.EntryClass, args, job.Configuration)
+	return d.op, d.asked("RunJob %s %s job=%q run=%q jar=%s/%s class=%s args=%q configuration=%v dropState=%v", r.ID(), job.Action, job.JobName, job.RunID,
+		job.JarDirectory, job.JarName, job.EntryClass, args, job.Configuration, job.AllowNonRestoredState)
 }
 
 func (d *fakeDoor) Jobs(_ context.Context, r cluster.Ref) ([]lifecycle.JobView, error) {
@@ -181,7 +181,7 @@ func running() *fakeDoor {
 	job := cluster.Job{
 		RunID: "job-c5d-4b48-abba-5ee598dbd653", Name: "Cluster1", Action: cluster.ActionUpdate, ActionResult: cluster.ResultSuccess, Status: "RUNNING",
 		Output: "Flink internal job status : RUNNING", FlinkJobID: "25e318907f786a2c6aee392df6580035", SeenAt: now,
-		LastSavepoint: "abfs://c@a.dfs.core.windows.net/x/savepoint-a1b2c3-0123456789ab",
+		LastSavepoint: "abfs://c@a.dfs.core.windows.net/x/savepoint-a1b2c3-0123456789ab", Goal: 3, RunningVersion: 2,
 	}
 	launch := cluster.Launch{JarDirectory: "abfs://c@a.dfs.core.windows.net/jars", JarName: "job.jar", EntryClass: "org.example.Job", Args: &args,
 		Configuration: map[string]string{"parallelism": "1"}}

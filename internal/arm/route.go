@@ -32,11 +32,12 @@ const (
 	clusterPath  = poolPath + "/clusters/{cluster}"
 	location     = provider + "/locations/{location}"
 
-	readPool    = "Microsoft.HDInsight/clusterPools/read"
-	readCluster = "Microsoft.HDInsight/clusterPools/clusters/read"
-	runJob      = "Microsoft.HDInsight/clusterPools/clusters/runJob/action"
-	deleteIt    = "Microsoft.HDInsight/clusterPools/clusters/delete"
-	readLogs    = "Microsoft.HDInsight/clusterPools/clusters/logs/read"
+	readPool     = "Microsoft.HDInsight/clusterPools/read"
+	readCluster  = "Microsoft.HDInsight/clusterPools/clusters/read"
+	runJob       = "Microsoft.HDInsight/clusterPools/clusters/runJob/action"
+	deleteIt     = "Microsoft.HDInsight/clusterPools/clusters/delete"
+	readLogs     = "Microsoft.HDInsight/clusterPools/clusters/logs/read"
+	readVersions = "Microsoft.HDInsight/clusterPools/clusters/versions/read"
 )
 
 // table is every route there is. test: testdata/routes.golden.
@@ -78,6 +79,16 @@ func table() []*route {
 			says: "Run an action on a cluster's job.", handle: (*Front).runJob},
 		{method: "GET", pattern: clusterPath + "/jobs", versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/jobs/read",
 			says: "List the jobs of a cluster.", handle: (*Front).listJobs},
+		{method: "POST", pattern: clusterPath + "/planJob", versions: oursOnly, action: runJob,
+			says: "Predict what an action on a cluster's job would do.", handle: (*Front).planJob},
+		{method: "GET", pattern: clusterPath + "/versions", versions: oursOnly, action: readVersions,
+			says: "List the versions of a cluster's job.", handle: (*Front).listVersions},
+		{method: "GET", pattern: clusterPath + "/versions/{version}", versions: oursOnly, action: readVersions,
+			says: "Read a version of a cluster's job.", handle: (*Front).getVersion},
+		{method: "POST", pattern: clusterPath + "/versions/{version}/rollback", versions: oursOnly, action: runJob,
+			says: "Start a version of before.", handle: (*Front).rollback},
+		{method: "GET", pattern: clusterPath + "/incarnations", versions: oursOnly, action: "Microsoft.HDInsight/clusterPools/clusters/incarnations/read",
+			says: "List the starts of a cluster's job.", handle: (*Front).listIncarnations},
 		{method: "GET", pattern: clusterPath + "/operations", versions: oursOnly, action: readCluster,
 			says: "List the operations of a cluster.", handle: (*Front).listOperations},
 		{method: "GET", pattern: clusterPath + "/operations/{operation}", versions: oursOnly, action: readCluster,

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,14 +24,19 @@ type fake struct {
 	*httptest.Server
 	outcome string // of every operation
 	job     string // actionResult of the job
+	plan    string // answer to planJob
+	fault   string // of an operation that failed
+	lines   string // of every operation's log
 	seen    []string
+	bodies  map[string]string // last body of each path
 }
 
 const poolID = "/subscriptions/s/resourceGroups/dev/providers/Microsoft.HDInsight/clusterpools/local"
 
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	f := &fake{outcome: "Succeeded", job: "SUCCESS"}
+	f := &fake{outcome: "Succeeded", job: "SUCCESS", plan: `{"ways":[]}`, lines: "[]", bodies: map[string]string{},
+		fault: `{"code":"SavepointFailed","message":"2 of 24 tasks did not answer.","hint":"try again"}`}
 	f.Server = httptest.NewTLSServer(http.HandlerFunc(f.answer))
 	t.Cleanup(f.Close)
 	return f
@@ -39,6 +45,10 @@ func newFake(t *testing.T) *fake {
 func (f *fake) answer(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, poolID)
 	f.seen = append(f.seen, r.Method+" "+path)
+	if r.Header.Get("Content-Type") == "application/json" {
+		body, _ := io.ReadAll(r.Body)
+		f.bodies[path] = string(body)
+	}
 	say := func(status int, text string) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("x-ms-request-id", "6b0c0000-0000-4000-a000-000000000000")
@@ -61,7 +71,15 @@ func (f *fake) answer(w http.ResponseWriter, r *http.Request) {
 		say(200, `{"access_token":"t","expires_in":3600}`)
 	case path == "/clusters/orders/jobs":
 		say(200, `{"value":[`+job+`]}`)
-	case path == "/clusters/orders" && r.Method == http.MethodDelete, path == "/clusters/orders/runJob":
+	case path == "/clusters/orders/incarnations":
+		say(200, `{"value":[`+incarnations+`]}`)
+	case path == "/clusters/orders/versions":
+		say(200, `{"value":[`+version3+`,`+version2+`,`+version1+`]}`)
+	case path == "/clusters/orders/versions/2":
+		say(200, version2)
+	case path == "/clusters/orders/planJob":
+		say(200, f.plan)
+	case path == "/clusters/orders" && r.Method == http.MethodDelete, path == "/clusters/orders/runJob", path == "/clusters/orders/versions/1/rollback":
 		async()
 		say(202, "null")
 	case path == "/clusters/orders":
@@ -78,9 +96,9 @@ func (f *fake) answer(w http.ResponseWriter, r *http.Request) {
 			end = ""
 		}
 		if f.outcome == "Failed" {
-			fault = `"error":{"code":"SavepointFailed","message":"2 of 24 tasks did not answer.","hint":"try again"},`
+			fault = `"error":` + f.fault + `,`
 		}
-		say(200, `{"name":"`+guidOfOp+`","properties":{"resourceId":"x","kind":"job.stop","lane":"caller","status":"`+f.outcome+`",`+end+fault+`"step":"await","startTime":"2026-11-25T12:00:00Z","percentComplete":50}}`)
+		say(200, `{"name":"`+guidOfOp+`","properties":{"resourceId":"x","kind":"job.stop","lane":"caller","status":"`+f.outcome+`",`+end+fault+`"step":"await","lines":`+f.lines+`,"startTime":"2026-11-25T12:00:00Z","percentComplete":50}}`)
 	case r.URL.Path == "/about":
 		say(200, `{"version":"1","distributions":["2.3.0"],"minimumMemoryMB":512}`)
 	default:
@@ -118,20 +136,24 @@ func TestEachExitCodeMeansWhatTheTableSays(t *testing.T) {
 		code                 int
 		says                 string // on stderr
 	}{
-		"done":                           {"Succeeded", "SUCCESS", "good", []string{"job", "stop", "orders"}, exitOK, "state=Succeeded"},
-		"accepted, with --no-wait":       {"Accepted", "", "good", []string{"job", "stop", "orders", "--no-wait"}, exitOK, ""},
-		"a tag without a value":          {"Succeeded", "SUCCESS", "good", []string{"cluster", "create", "orders", "--jar", "abfs://a@b/c.jar", "--client-token", "x", "--conf", "k=v", "--tag", "x"}, exitUsage, "key=value"},
-		"an unknown flag":                {"", "", "good", []string{"cluster", "list", "--outptu", "json"}, exitUsage, "did you mean --output?"},
-		"an unknown command":             {"", "", "good", []string{"clutser", "list"}, exitUsage, "did you mean `drey cluster`?"},
-		"a missing argument":             {"", "", "good", []string{"job", "stop"}, exitUsage, "CLUSTER is missing"},
-		"no such cluster":                {"", "", "good", []string{"cluster", "show", "nobody"}, exitNotFound, "There is no such thing."},
-		"not signed in":                  {"", "", "bad", []string{"cluster", "list"}, exitDenied, "the secret is wrong"},
-		"not allowed":                    {"", "", "good", []string{"cluster", "show", "secret"}, exitDenied, "not allowed"},
-		"a busy cluster":                 {"", "", "good", []string{"job", "stop", "busy"}, exitConflict, "drey operation show 7c1f20aa"},
-		"the operation failed":           {"Failed", "FAILED", "good", []string{"job", "stop", "orders"}, exitOperation, "2 of 24 tasks did not answer."},
-		"the job says that it failed":    {"Succeeded", "FAILED", "good", []string{"job", "stop", "orders"}, exitOperation, "told so"},
-		"it takes too long":              {"Accepted", "", "good", []string{"job", "stop", "orders", "--timeout", "200ms"}, exitTimeout, "the operation goes on"},
-		"a delete that nobody confirmed": {"", "", "good", []string{"cluster", "delete", "orders"}, exitUsage, "--yes"},
+		"done":                            {"Succeeded", "SUCCESS", "good", []string{"job", "stop", "orders"}, exitOK, "state=Succeeded"},
+		"accepted, with --no-wait":        {"Accepted", "", "good", []string{"job", "stop", "orders", "--no-wait"}, exitOK, ""},
+		"a tag without a value":           {"Succeeded", "SUCCESS", "good", []string{"cluster", "create", "orders", "--jar", "abfs://a@b/c.jar", "--client-token", "x", "--conf", "k=v", "--tag", "x"}, exitUsage, "key=value"},
+		"an unknown flag":                 {"", "", "good", []string{"cluster", "list", "--outptu", "json"}, exitUsage, "did you mean --output?"},
+		"an unknown command":              {"", "", "good", []string{"clutser", "list"}, exitUsage, "did you mean `drey cluster`?"},
+		"a missing argument":              {"", "", "good", []string{"job", "stop"}, exitUsage, "CLUSTER is missing"},
+		"a version that is no number":     {"", "", "good", []string{"cluster", "version", "rollback", "orders", "newest"}, exitUsage, "no number"},
+		"a version that is not there":     {"", "", "good", []string{"cluster", "version", "diff", "orders", "9"}, exitNotFound, `no version "9"`},
+		"too many versions":               {"", "", "good", []string{"cluster", "version", "diff", "orders", "1", "2", "3"}, exitUsage, "unexpected argument"},
+		"a flag that relaunch cannot use": {"", "", "good", []string{"job", "relaunch", "orders", "--jar", "abfs://a@b/c.jar"}, exitUsage, "unknown flag"},
+		"no such cluster":                 {"", "", "good", []string{"cluster", "show", "nobody"}, exitNotFound, "There is no such thing."},
+		"not signed in":                   {"", "", "bad", []string{"cluster", "list"}, exitDenied, "the secret is wrong"},
+		"not allowed":                     {"", "", "good", []string{"cluster", "show", "secret"}, exitDenied, "not allowed"},
+		"a busy cluster":                  {"", "", "good", []string{"job", "stop", "busy"}, exitConflict, "drey operation show 7c1f20aa"},
+		"the operation failed":            {"Failed", "FAILED", "good", []string{"job", "stop", "orders"}, exitOperation, "2 of 24 tasks did not answer."},
+		"the job says that it failed":     {"Succeeded", "FAILED", "good", []string{"job", "stop", "orders"}, exitOperation, "told so"},
+		"it takes too long":               {"Accepted", "", "good", []string{"job", "stop", "orders", "--timeout", "200ms"}, exitTimeout, "the operation goes on"},
+		"a delete that nobody confirmed":  {"", "", "good", []string{"cluster", "delete", "orders"}, exitUsage, "--yes"},
 	} {
 		t.Run(why, func(t *testing.T) {
 			f := newFake(t)
@@ -214,7 +236,7 @@ func TestOutputIsForPeopleOrForScripts(t *testing.T) {
 func TestEveryCommandShowsExamplesFirst(t *testing.T) {
 	var out, errs bytes.Buffer
 	a := &app{in: strings.NewReader(""), out: &out, err: &errs, dir: t.TempDir(), interrupts: t.Context()}
-	for _, line := range []string{"cluster create", "job start", "logs", "serve", "down", "distribution install", "operation wait", "rest"} {
+	for _, line := range []string{"cluster create", "job start", "job update", "job relaunch", "job incarnation list", "cluster version diff", "cluster version rollback", "logs", "serve", "down", "distribution install", "operation wait", "rest"} {
 		out.Reset()
 		if code := a.run(t.Context(), append(strings.Fields(line), "--help")); code != 0 {
 			t.Errorf("%s --help: exit code %d, %s", line, code, errs.String())
@@ -222,15 +244,5 @@ func TestEveryCommandShowsExamplesFirst(t *testing.T) {
 		if !strings.Contains(out.String(), "drey "+line) {
 			t.Errorf("%s --help has no example:\n%s", line, out.String())
 		}
-	}
-}
-
-func TestArgumentsAreQuotedAsTheServerSplitsThem(t *testing.T) {
-	got, given, err := joinArgs("", []string{"--topic", "a b", `{"a":1}`, "", `say "x" y`})
-	if want := `--topic "a b" {"a":1} "" 'say "x" y'`; got != want || !given || err != nil {
-		t.Errorf("got %s (%v), want %s", got, err, want)
-	}
-	if _, given, err := joinArgs("", nil); given || err != nil {
-		t.Errorf("no arguments were given (%v)", err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 func (a *app) clusterCommand() *cobra.Command {
 	return a.group("cluster", "Create, look at and delete clusters",
 		"  drey cluster create orders --jar target/orders.jar\n  drey cluster list\n  drey cluster show orders\n  drey cluster delete orders",
-		a.clusterList(), a.clusterShow(), a.clusterCreate(), a.clusterDelete(), a.clusterWait())
+		a.clusterList(), a.clusterShow(), a.clusterCreate(), a.clusterDelete(), a.clusterWait(), a.clusterVersions())
 }
 
 func (a *app) clusterList() *cobra.Command {
@@ -94,6 +94,10 @@ func (s *session) showCluster(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	gap, err := s.lastGap(ctx, name)
+	if err != nil {
+		return err
+	}
 	p := job.Properties
 	observed := ""
 	if o := c.Properties.Observed; o != nil {
@@ -108,7 +112,7 @@ func (s *session) showCluster(ctx context.Context, name string) error {
 		[2]string{"provisioning", c.Properties.ProvisioningState}, [2]string{"flink", flinkOf(c)}, [2]string{"task managers", tms(c)},
 		[2]string{"jar", strings.TrimRight(p.JobJarDirectory, "/") + "/" + p.JarName}, [2]string{"class", p.EntryClass},
 		[2]string{"flink job", p.JobID}, [2]string{"last action", strings.TrimSpace(p.Action + " " + p.ActionResult)}, [2]string{"output", p.JobOutput},
-		[2]string{"savepoint", p.LastSavePoint}, [2]string{"storage", storageOf(c)}, [2]string{"deployment", c.Properties.DeploymentID}, [2]string{"id", c.ID},
+		[2]string{"savepoint", p.LastSavePoint}, [2]string{"last gap", gap}, [2]string{"storage", storageOf(c)}, [2]string{"deployment", c.Properties.DeploymentID}, [2]string{"id", c.ID},
 	)
 }
 

@@ -61,6 +61,9 @@ func checkJava(ctx context.Context, dir string) []finding {
 	}
 	for _, d := range all {
 		f := finding{"ok", "Flink " + d.Version, ""}
+		if daemon.HasArchives(dir, d.Version) {
+			f.Text += ", with class-data archives"
+		}
 		if jerr == nil {
 			if err := java.Runs(d.Version); err != nil {
 				why, fix, _ := strings.Cut(err.Error(), "; ")

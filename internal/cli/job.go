@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,38 +12,42 @@ import (
 )
 
 func (a *app) jobCommand() *cobra.Command {
-	return a.group("job", "Start, stop and look at the job of a cluster",
-		"  drey job stop orders\n  drey job start orders\n  drey job savepoint orders\n  drey job show orders",
-		a.jobList(), a.jobShow(), a.jobStart(),
+	c := a.group("job", "Start, stop, update and look at the job of a cluster",
+		"  drey job stop orders\n  drey job start orders\n  drey job update orders --jar target/orders.jar\n  drey job savepoint orders\n  drey job show orders",
+		a.jobList(), a.jobShow(), a.jobIncarnations(),
 		a.jobAction("stop", "STOP", "Stop the job with a savepoint", ""),
 		a.jobAction("savepoint", "SAVEPOINT", "Take a savepoint while the job runs on", ""),
 		a.jobAction("cancel", "CANCEL", "End the job for good, without a savepoint", "Cancel the job of %q for good? No savepoint is taken; `drey job stop` takes one."))
+	c.AddCommand(a.jobLaunches()...)
+	return c
 }
 
 // jobRequest is what a runJob can say.
 type jobRequest struct {
-	JobType            string            `json:"jobType"`
-	Action             string            `json:"action"`
-	JobJarDirectory    string            `json:"jobJarDirectory,omitempty"`
-	JarName            string            `json:"jarName,omitempty"`
-	EntryClass         string            `json:"entryClass,omitempty"`
-	Args               *string           `json:"args,omitempty"`
-	SavePointName      string            `json:"savePointName,omitempty"`
-	FlinkConfiguration map[string]string `json:"flinkConfiguration,omitempty"`
+	JobType               string            `json:"jobType"`
+	Action                string            `json:"action"`
+	JobJarDirectory       string            `json:"jobJarDirectory,omitempty"`
+	JarName               string            `json:"jarName,omitempty"`
+	EntryClass            string            `json:"entryClass,omitempty"`
+	Args                  *string           `json:"args,omitempty"`
+	SavePointName         string            `json:"savePointName,omitempty"`
+	FlinkConfiguration    map[string]string `json:"flinkConfiguration,omitempty"`
+	AllowNonRestoredState bool              `json:"allowNonRestoredState,omitempty"`
 }
 
-// runAction asks for an action and waits for it. It is done only if operation and job say so (ux paper, 3.6).
+// runAction asks for an action and waits for it.
 func (s *session) runAction(ctx context.Context, name string, r jobRequest) error {
-	r.JobType = "FlinkJob"
-	text, err := json.Marshal(map[string]any{"properties": r})
+	ask, err := s.jobCall(name, "/runJob", r)
 	if err != nil {
 		return err
 	}
-	at, err := s.clusterPath(name)
-	if err != nil {
-		return err
-	}
-	a, err := s.do(ctx, request{method: http.MethodPost, path: at + "/runJob", body: bytesBody(text), header: http.Header{"Content-Type": {"application/json"}}})
+	return s.act(ctx, name, r.Action, ask)
+}
+
+// act asks for an operation on the job, recorded there as action, and waits for it. It is done only if operation and job say so
+// (ux paper, 3.6).
+func (s *session) act(ctx context.Context, name, action string, r request) error {
+	a, err := s.do(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -59,10 +62,10 @@ func (s *session) runAction(ctx context.Context, name string, r jobRequest) erro
 	if err != nil {
 		return err
 	}
-	if job.Properties.Action == r.Action && job.Properties.ActionResult == "FAILED" {
+	if job.Properties.Action == action && job.Properties.ActionResult == "FAILED" {
 		return &failure{Code: "ActionFailed", Exit: exitOperation, Why: job.Properties.JobOutput, Operation: op.id}
 	}
-	return s.showJob(job, nil)
+	return s.showJob(ctx, name, job, nil)
 }
 
 func (a *app) jobAction(verb, action, short, question string) *cobra.Command {
@@ -78,51 +81,6 @@ func (a *app) jobAction(verb, action, short, question string) *cobra.Command {
 		}
 		return what(s.runAction(cmd.Context(), args[0], jobRequest{Action: action}), "Cannot %s %q", verb, args[0])
 	}}
-}
-
-func (a *app) jobStart() *cobra.Command {
-	var jar, class, text, savepoint string
-	var list, conf []string
-	c := &cobra.Command{
-		Use: "start CLUSTER", Short: "Start a stopped job from its last savepoint, or from a chosen one", Args: exactly("CLUSTER"),
-		Example: "  drey job start orders\n  drey job start orders --savepoint savepoint-1a2b3c-4d5e6f7a8b9c\n  drey job start orders --jar target/orders.jar",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.connect()
-			if err != nil {
-				return err
-			}
-			r := jobRequest{Action: "START", EntryClass: class, SavePointName: savepoint}
-			words, given, err := joinArgs(text, list)
-			if err != nil {
-				return err
-			}
-			if given || cmd.Flags().Changed("args") {
-				r.Args = &words
-			}
-			if len(conf) > 0 {
-				if r.FlinkConfiguration, err = pairs("--conf", conf); err != nil {
-					return err
-				}
-			}
-			if jar != "" {
-				uri, err := s.jarURI(cmd.Context(), args[0], jar)
-				if err != nil {
-					return what(err, "Cannot upload the jar")
-				}
-				cut := strings.LastIndexByte(uri, '/')
-				r.JobJarDirectory, r.JarName = uri[:max(cut, 0)], uri[cut+1:]
-			}
-			return what(s.runAction(cmd.Context(), args[0], r), "Cannot start %q", args[0])
-		},
-	}
-	f := c.Flags()
-	f.StringVar(&savepoint, "savepoint", "", "`name or URI` of the savepoint; absent: the last one")
-	f.StringVar(&jar, "jar", "", "another jar: a `file` of this machine, or a URI")
-	f.StringVar(&class, "class", "", "another entry `class`")
-	f.StringArrayVar(&list, "arg", nil, "one `argument` of main(); repeated for more")
-	f.StringVar(&text, "args", "", "all arguments of main() as one `text`")
-	f.StringArrayVar(&conf, "conf", nil, "Flink configuration of the job, `key=value`: replaces what the job had")
-	return c
 }
 
 func (a *app) jobList() *cobra.Command {
@@ -165,16 +123,20 @@ func (a *app) jobShow() *cobra.Command {
 		if err != nil {
 			return what(err, "Cannot show the job of %q", args[0])
 		}
-		return s.showJob(j, raw)
+		return what(s.showJob(cmd.Context(), args[0], j, raw), "Cannot show the job of %q", args[0])
 	}}
 }
 
-func (s *session) showJob(j v20261101.Job, raw json.RawMessage) error {
+func (s *session) showJob(ctx context.Context, name string, j v20261101.Job, raw json.RawMessage) error {
 	if s.json() {
 		if raw != nil {
 			return s.printJSON(raw)
 		}
 		return s.printJSON(j)
+	}
+	gap, err := s.lastGap(ctx, name)
+	if err != nil {
+		return err
 	}
 	p := j.Properties
 	fmt.Fprintln(s.out, clean(fmt.Sprintf("%s · job %s", p.JobName, first(p.Status, "–"))))
@@ -184,7 +146,8 @@ func (s *session) showJob(j v20261101.Job, raw json.RawMessage) error {
 	}
 	return s.facts([2]string{"last action", strings.TrimSpace(p.Action + " " + p.ActionResult)}, [2]string{"output", p.JobOutput},
 		[2]string{"savepoint", p.LastSavePoint}, [2]string{"flink job", p.JobID}, [2]string{"run", p.RunID},
-		[2]string{"jar", strings.TrimRight(p.JobJarDirectory, "/") + "/" + p.JarName}, [2]string{"class", p.EntryClass}, [2]string{"args", args})
+		[2]string{"jar", strings.TrimRight(p.JobJarDirectory, "/") + "/" + p.JarName}, [2]string{"class", p.EntryClass}, [2]string{"args", args},
+		[2]string{"last gap", gap})
 }
 
 func (a *app) savepointCommand() *cobra.Command {

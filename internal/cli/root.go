@@ -121,11 +121,11 @@ func flagError(c *cobra.Command, err error) error {
 	return usage(hint, "%s", err.Error())
 }
 
-// exactly wants these arguments, by their names.
+// exactly wants these arguments, by their names; one in brackets may be absent.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		switch {
-		case len(args) < len(names):
+		case len(args) < len(names) && names[len(args)][0] != '[':
 			return usage("`"+c.CommandPath()+" --help` has examples", "%s is missing", names[len(args)])
 		case len(args) > len(names):
 			return usage("`"+c.CommandPath()+" --help` has examples", "unexpected argument %q", args[len(names)])

@@ -118,6 +118,7 @@ type steps struct {
 	began time.Time
 	at    string    // the step that was shown last
 	since time.Time // when it began
+	said  int       // lines of its log that were shown
 	drawn bool      // a line is there to be replaced
 }
 
@@ -132,17 +133,29 @@ func (s *steps) update(op v20261101.Operation) {
 		return
 	}
 	step := op.Properties.Step
-	if step != s.at {
-		if s.at != "" {
-			s.line("done", s.at, true)
-		}
+	moved := step != s.at
+	if moved && s.at != "" {
+		s.line("done", s.at, true)
+	}
+	s.say(op.Properties.Lines)
+	if moved {
 		s.at, s.since = step, time.Now()
-		s.line("running", step, false)
-		return
 	}
-	if s.errTTY {
+	if moved || s.errTTY {
 		s.line("running", step, false)
 	}
+}
+
+// say shows the lines of the operation's log that were not shown yet.
+func (s *steps) say(lines []v20261101.Line) {
+	for _, l := range lines[min(s.said, len(lines)):] {
+		if s.errTTY {
+			fmt.Fprintf(s.err, "\r\x1b[K  %s\n", clean(l.Text))
+		} else {
+			fmt.Fprintf(s.err, "%s op=%s step=%s says=%q\n", moment(l.Time).UTC().Format("15:04:05Z"), short(s.id), l.Step, clean(l.Text))
+		}
+	}
+	s.said = len(lines)
 }
 
 // line shows the state of a step.

@@ -82,6 +82,24 @@ func (s *session) job(ctx context.Context, name string) (v20261101.Job, json.Raw
 	return j, list[0], json.Unmarshal(list[0], &j)
 }
 
+// versions are those of the cluster's job, newest first.
+func (s *session) versions(ctx context.Context, name string) ([]v20261101.JobVersion, error) {
+	path, err := s.clusterPath(name)
+	if err != nil {
+		return nil, err
+	}
+	return all[v20261101.JobVersion](ctx, s, path+"/versions", nil)
+}
+
+// incarnations are the starts of the cluster's job, newest first.
+func (s *session) incarnations(ctx context.Context, name string) ([]v20261101.Incarnation, error) {
+	path, err := s.clusterPath(name)
+	if err != nil {
+		return nil, err
+	}
+	return all[v20261101.Incarnation](ctx, s, path+"/incarnations", nil)
+}
+
 // moment reads a time of the API; zero if there is none.
 func moment(text string) time.Time {
 	t, err := time.Parse(time.RFC3339, text)

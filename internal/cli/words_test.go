@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"drey/internal/arm/v20261101"
 	"drey/internal/cluster"
 )
 
@@ -31,6 +32,16 @@ func TestWhatIsQuotedIsSplitBackByTheServer(t *testing.T) {
 		if diff := cmp.Diff(args, got); diff != "" {
 			t.Errorf("%q became %s, which the server splits otherwise (-want +got):\n%s", args, text, diff)
 		}
+	}
+}
+
+func TestArgumentsAreQuotedAsTheServerSplitsThem(t *testing.T) {
+	got, given, err := joinArgs("", []string{"--topic", "a b", `{"a":1}`, "", `say "x" y`})
+	if want := `--topic "a b" {"a":1} "" 'say "x" y'`; got != want || !given || err != nil {
+		t.Errorf("got %s (%v), want %s", got, err, want)
+	}
+	if _, given, err := joinArgs("", nil); given || err != nil {
+		t.Errorf("no arguments were given (%v)", err)
 	}
 }
 
@@ -97,5 +108,25 @@ func TestWithoutATerminalProgressIsPlainLines(t *testing.T) {
 	}
 	if _, stderr, _ := f.run(t, "good", "job", "stop", "orders", "-q"); stderr != "" {
 		t.Errorf("with -q: got %q", stderr)
+	}
+}
+
+func TestOnATerminalTheLogStaysAboveTheStepThatRuns(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	s := (&session{app: &app{err: &text, errTTY: true}}).newSteps("7c1f20aa")
+	var op v20261101.Operation
+	op.Properties.Step = "room"
+	s.update(op)
+	op.Properties.Step, op.Properties.Lines = "prepare", []v20261101.Line{{Step: "room", Text: "warm: \x1b[2Jbeside it"}}
+	s.update(op)
+	s.update(op)
+	var shown []string
+	for l := range strings.SplitSeq(text.String(), "\n") {
+		l = l[strings.LastIndex(l, "\x1b[K")+len("\x1b[K"):]
+		shown = append(shown, strings.Join(strings.Fields(l)[:2], " "))
+	}
+	if want := []string{"✓ room", "warm: [2Jbeside", "· prepare"}; !cmp.Equal(want, shown) {
+		t.Errorf("got %q, want %q", shown, want)
 	}
 }

@@ -23,7 +23,10 @@ const (
 )
 
 // ActiveOperation is the Active operation of a job. The zero value is none.
-type ActiveOperation struct{ ID, Kind, Lane string }
+type ActiveOperation struct {
+	ID, Kind, Lane string
+	Gate           bool // it is an update in its health gate: the new version runs already
+}
 
 // Verdict says what becomes of an allowed action.
 type Verdict int
@@ -35,6 +38,7 @@ const (
 	Supersede                // a new operation waits for the Active one, which ends Canceled
 	Same                     // nothing to do: an operation born Succeeded
 	Join                     // the Active operation does just this: it is the answer
+	Accept                   // the Active operation, in its health gate, ends Succeeded; a new one becomes Active
 )
 
 // actions lists every action in the order of the published API.
@@ -144,8 +148,13 @@ var supersedes = map[Action][]string{
 	ActionLastStateUpdate: {KindRecover, KindReplace},
 }
 
-// notInThisVersion lists the actions that this version does not do yet. THE one switch: an action comes alive by leaving it.
-var notInThisVersion = []Action{ActionUpdate, ActionStatelessUpdate, ActionLastStateUpdate, ActionRelaunch}
+// Updates reports whether a kind brings up a new incarnation in place of one that may live, with a health gate at its end.
+func Updates(kind string) bool {
+	return slices.Contains([]string{KindUpdate, KindStatelessUpdate, KindLastStateUpdate, KindRelaunch}, kind)
+}
+
+// accepts lists the actions that, asked for during a health gate, accept the new version (R28).
+var accepts = []Action{ActionSavepoint, ActionStop, ActionCancel, ActionDelete}
 
 // Allowed decides whether action may be done now, and how (R24). The Error is nil unless the verdict is Deny.
 func Allowed(phase Phase, job Job, active ActiveOperation, action Action) (Verdict, *Error) {
@@ -155,6 +164,8 @@ func Allowed(phase Phase, job Job, active ActiveOperation, action Action) (Verdi
 		return Same, nil
 	case action == ActionDelete && active.Kind == KindDelete:
 		return Join, nil
+	case active.Gate && slices.Contains(accepts, action):
+		return Accept, nil
 	case action == ActionDelete:
 		return over(active), nil
 	case deleting:
@@ -172,9 +183,6 @@ func Allowed(phase Phase, job Job, active ActiveOperation, action Action) (Verdi
 		if r, refused := table[action][standingOf(phase, job)]; refused {
 			return Deny, conflict("", r.code, "%s %s.", job.Name, r.message).WithHint("%s", r.hint)
 		}
-	}
-	if slices.Contains(notInThisVersion, action) {
-		return Deny, conflict("", "ActionNotAvailable", "%s is not available in this version; use STOP, then START.", action)
 	}
 	return over(active), nil
 }

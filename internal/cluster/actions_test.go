@@ -6,16 +6,16 @@ import (
 	"testing"
 )
 
-// matrix is R24 as a whole, each cell by the code of its refusal: "-" is allowed, "later" allowed but not in this version.
+// matrix is R24 as a whole, each cell by the code of its refusal; "-" is allowed.
 // The columns are the standings below.
 const matrix = `
 NEW               JobAlreadyExists    JobAlreadyExists    JobAlreadyExists    JobAlreadyExists    JobAlreadyExists    JobAlreadyExists    JobAlreadyExists    JobAlreadyExists    ResourceBeingDeleted
 START             JobAlreadyRunning   JobAlreadyRunning   JobAlreadyRunning   JobAlreadyRunning   -                   JobAlreadyFinished  -                   JobCanceled         ResourceBeingDeleted
 STOP              JobNotRunning       -                   -                   -                   JobNotRunning       JobNotRunning       JobNotRunning       JobCanceled         ResourceBeingDeleted
-UPDATE            JobNotRunning       later               later               JobNotRunning       later               JobAlreadyFinished  later               JobCanceled         ResourceBeingDeleted
-STATELESS_UPDATE  JobNotRunning       later               later               JobNotRunning       later               later               later               JobCanceled         ResourceBeingDeleted
-LAST_STATE_UPDATE JobNotRunning       later               later               JobNotRunning       JobNotRunning       JobAlreadyFinished  later               JobCanceled         ResourceBeingDeleted
-RE_LAUNCH         JobNotFailed        later               later               JobNotFailed        JobNotFailed        later               later               JobCanceled         ResourceBeingDeleted
+UPDATE            JobNotRunning       -                   -                   JobNotRunning       -                   JobAlreadyFinished  -                   JobCanceled         ResourceBeingDeleted
+STATELESS_UPDATE  JobNotRunning       -                   -                   JobNotRunning       -                   -                   -                   JobCanceled         ResourceBeingDeleted
+LAST_STATE_UPDATE JobNotRunning       -                   -                   JobNotRunning       JobNotRunning       JobAlreadyFinished  -                   JobCanceled         ResourceBeingDeleted
+RE_LAUNCH         JobNotFailed        -                   -                   JobNotFailed        JobNotFailed        -                   -                   JobCanceled         ResourceBeingDeleted
 SAVEPOINT         JobNotRunning       -                   JobNotRunning       JobNotRunning       JobNotRunning       JobNotRunning       JobNotRunning       JobCanceled         ResourceBeingDeleted
 LIST_SAVEPOINT    -                   -                   -                   -                   -                   -                   -                   -                   -
 CANCEL            -                   -                   -                   -                   -                   JobAlreadyFinished  -                   JobCanceled         ResourceBeingDeleted
@@ -42,8 +42,6 @@ func cellOf(v Verdict, e *Error) string {
 	switch {
 	case e == nil && v != Deny:
 		return "-"
-	case e.Code == "ActionNotAvailable":
-		return "later"
 	default:
 		return e.Code
 	}
@@ -111,7 +109,7 @@ func TestWhatSupersedesAnActiveOperation(t *testing.T) {
 			case action == ActionCancel && strings.Contains(strings.Join(cancelEnds, " ")+" ", kind+" "):
 				want = "-"
 			case (action == ActionStatelessUpdate || action == ActionLastStateUpdate) && (kind == KindRecover || kind == KindReplace):
-				want = "later"
+				want = "-"
 			}
 			verdict, e := Allowed(Running, standings[1].job, ActiveOperation{ID: id, Kind: kind}, action)
 			if got := cellOf(verdict, e); got != want {
@@ -123,6 +121,17 @@ func TestWhatSupersedesAnActiveOperation(t *testing.T) {
 			if want == "-" && action != ActionListSavepoint && verdict != Supersede {
 				t.Errorf("%s while %s is active: got verdict %d, want Supersede", action, kind, verdict)
 			}
+		}
+	}
+}
+
+func TestInTheHealthGateWhatTakesTheNewVersionAsItIsEndsTheUpdate(t *testing.T) {
+	t.Parallel()
+	active := ActiveOperation{ID: "1", Kind: KindUpdate, Gate: true}
+	want := map[Action]Verdict{ActionSavepoint: Accept, ActionStop: Accept, ActionCancel: Accept, ActionDelete: Accept, ActionListSavepoint: Same}
+	for _, a := range actions {
+		if v, _ := Allowed(Running, standings[1].job, active, a); v != want[a] {
+			t.Errorf("%s in the gate: got verdict %d, want %d", a, v, want[a])
 		}
 	}
 }
@@ -155,7 +164,7 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		"RE_LAUNCH of a stopped one":   {4, ActionRelaunch, "orders is Stopped.", "use START"},
 		"last state of a stopped one":  {4, ActionLastStateUpdate, "orders is Stopped: its newest state is its savepoint.", "use UPDATE"},
 		"anything of a canceled one":   {7, ActionStart, "orders was canceled for good.", "LIST_SAVEPOINT and DELETE are left; a new cluster can start from its savepoints"},
-		"what this version can not do": {1, ActionUpdate, "UPDATE is not available in this version; use STOP, then START.", ""},
+		"UPDATE of a stopping one":    {3, ActionUpdate, "orders is stopping, and the outcome is not known yet.", "wait for it, use STOP again, or CANCEL"},
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()

@@ -3,6 +3,7 @@ package cluster
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // FlinkFacts is what validation must know of Flink. Package flink fills it, lifecycle passes it in.
@@ -51,6 +52,16 @@ const (
 	KeyLogDir      = "pipeline.remote.log.dir"
 	KeyLogInterval = "pipeline.log.aggregation.interval"
 )
+
+// Keys of Drey's own that a job may set, each to "false" to switch something off.
+const (
+	KeyRehearse = "drey.rehearse"    // main() is called once in a plan-only environment before it is called for real (R46)
+	KeyWarm     = "drey.update.warm" // an update prepares the next incarnation beside the living one
+	KeyRecovery = "drey.recovery"    // a job that ended by itself is started again
+)
+
+// Off reports whether a switch of the job's is off.
+func (l Launch) Off(key string) bool { return strings.EqualFold(strings.TrimSpace(l.Config()[key]), "false") }
 
 // keyAliases are other names of keys: those that the original's documentation uses (R21), and Flink's older names of keys that the rules read.
 var keyAliases = map[string]string{

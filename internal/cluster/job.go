@@ -1,6 +1,10 @@
 package cluster
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Action is what a runJob asks for. Canonical spelling; requests are compared without regard to case.
 type Action string
@@ -31,6 +35,8 @@ type RunJob struct {
 	Args          *string
 	SavePointName string
 	Configuration map[string]string // nil: keep; empty: clear (R21)
+	// AllowNonRestoredState lets an update drop state that no operator of the new version claims.
+	AllowNonRestoredState bool
 }
 
 // Job is the job of a cluster.
@@ -80,7 +86,17 @@ type Version struct {
 	MainClass string // from the jar's manifest, where no entry class was given
 	Flink     string // version of Flink it really runs
 	CreatedAt time.Time
-	Failure   string // why a failed one failed
+	Failure   string     // why its last start failed, or why it never became startable
+	GoodAt    time.Time  // when it last passed the health gate; zero = never
+	Operators []Operator // of its job graph, from the rehearsal; nil if it was never rehearsed
+}
+
+// Operator is one operator of a version's job graph.
+type Operator struct {
+	ID          string // 32 lower-case hex digits; what state is mapped by
+	UID         string // "" if the program gives none: then the ID is made from the place in the graph
+	Name        string
+	Parallelism int
 }
 
 // Jar is one frozen jar.
@@ -148,7 +164,37 @@ type Incarnation struct {
 	ReleasedAt   time.Time
 	LiveAt       time.Time
 	DeadAt       time.Time
-	Cause        string // why it ended, if not by our will
+	Cause        string      // why it ended, if not by our will
+	Origin       Origin      // what it was started for
+	Replaced     int64       // generation of the newest replacement of its TaskManagers
+	ReplacedAt   []time.Time // the newest replacements
+	LastSeen     int64       // highest id of a checkpoint of its own that was seen complete; 0 if none
+	Gap          *Gap        // nil until measured
+}
+
+// Origin says what an incarnation was started for.
+type Origin string
+
+// The origins of an incarnation.
+const (
+	ByCaller   Origin = "caller"   // create, start, update, relaunch
+	ByReturn   Origin = "return"   // the way back from a version that failed
+	ByRecovery Origin = "recovery" // the one before it ended by itself
+)
+
+// Gap is how long a job was not processing around a start: an upper bound from what Flink and our own steps say, never from the job's
+// output. For a start without a predecessor it begins with the release.
+type Gap struct {
+	From  time.Time     // the stop was accepted, or the death was seen, or the gate was opened
+	To    time.Time     // all tasks of the incarnation were RUNNING
+	Total time.Duration // To - From
+	Parts []GapPart     // in order; they add up to Total
+}
+
+// GapPart is one part of a [Gap].
+type GapPart struct {
+	Name string // savepoint, hand-over, graph, schedule, restore, …
+	Took time.Duration
 }
 
 // Savepoint is a complete, self-contained copy of a job's state. Invariant: once CompletedAt is set,
@@ -191,3 +237,22 @@ const (
 	TriggerComplete TriggerState = "complete"
 	TriggerFailed   TriggerState = "failed"
 )
+
+// String is the gap as a line of text: "gap 0.41 s: savepoint 0.16, hand-over 0.01, …".
+func (g Gap) String() string {
+	parts := make([]string, 0, len(g.Parts))
+	for _, p := range g.Parts {
+		parts = append(parts, fmt.Sprintf("%s %.3f", p.Name, p.Took.Seconds()))
+	}
+	return fmt.Sprintf("gap %.2f s: %s", g.Total.Seconds(), strings.Join(parts, ", "))
+}
+
+// Part is how long the part of a name took; 0 if there is none.
+func (g Gap) Part(name string) time.Duration {
+	for _, p := range g.Parts {
+		if p.Name == name {
+			return p.Took
+		}
+	}
+	return 0
+}

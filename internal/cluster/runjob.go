@@ -16,7 +16,7 @@ func (r RunJob) Used() RunJob {
 	used := RunJob{Action: r.Action, JobName: r.JobName, RunID: r.RunID}
 	if u.launch {
 		used.JarDirectory, used.JarName, used.EntryClass = r.JarDirectory, r.JarName, r.EntryClass
-		used.Args, used.Configuration = r.Args, r.Configuration
+		used.Args, used.Configuration, used.AllowNonRestoredState = r.Args, r.Configuration, r.AllowNonRestoredState
 	}
 	if u.savepoint {
 		used.SavePointName = r.SavePointName

@@ -15,10 +15,13 @@ type Config struct {
 	Data       string     `yaml:"data"`   // the data directory; required
 	Listen     string     `yaml:"listen"` // host:port, loopback only; port 0 = any free one
 	Dev        bool       `yaml:"dev"`
+	Archives   bool       `yaml:"archives"` // make class-data archives in the background, and use them
 	Limits     Limits     `yaml:"limits"`
 	Java       Java       `yaml:"java"`
 	Storage    Storage    `yaml:"storage"`
 	Operations Operations `yaml:"operations"`
+	Gate       Gate       `yaml:"gate"`
+	Recovery   Recovery   `yaml:"recovery"`
 	Poll       Poll       `yaml:"poll"`
 	Log        Log        `yaml:"log"`
 }
@@ -47,6 +50,21 @@ type Operations struct {
 	KeptHours int `yaml:"keptHours"`
 }
 
+// Gate says when an update's new version is good (R28): at its first complete checkpoint, within these bounds.
+type Gate struct {
+	MinimumSeconds int `yaml:"minimumSeconds"` // of running before it may be good
+	MaximumSeconds int `yaml:"maximumSeconds"` // without a complete checkpoint until it has failed; two checkpoint intervals are always given
+	Restarts       int `yaml:"restarts"`       // by Flink: so many and it has failed
+}
+
+// Recovery says how often a job that ends by itself is started again.
+type Recovery struct {
+	Budget             int `yaml:"budget"` // within the window; beyond it the job is Failed. 0 = never
+	WindowMinutes      int `yaml:"windowMinutes"`
+	BackoffSeconds     int `yaml:"backoffSeconds"` // before the second start, doubled each time
+	BackoffMostSeconds int `yaml:"backoffMostSeconds"`
+}
+
 // Poll says how clients of long-running operations should poll.
 type Poll struct {
 	RetryAfterSeconds int `yaml:"retryAfterSeconds"`
@@ -62,9 +80,12 @@ type Log struct {
 func Default(dev bool) Config {
 	c := Config{
 		Listen:     "127.0.0.1:8443",
+		Archives:   true,
 		Limits:     Limits{MinimumMemoryMB: 1800, PortLow: 20000, PortHigh: 29999, UploadBytes: 1 << 30},
 		Storage:    Storage{Suffixes: []string{"core.windows.net"}},
 		Operations: Operations{KeptHours: 168},
+		Gate:       Gate{MinimumSeconds: 10, MaximumSeconds: 60, Restarts: 3},
+		Recovery:   Recovery{Budget: 5, WindowMinutes: 60, BackoffSeconds: 5, BackoffMostSeconds: 300},
 		Poll:       Poll{RetryAfterSeconds: 1},
 		Log:        Log{Level: "info"},
 	}
@@ -92,6 +113,13 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.Operations.KeptHours < 1 {
 		return c, fmt.Errorf("operations.keptHours is %d; at least 1", c.Operations.KeptHours)
+	}
+	if g := c.Gate; g.MinimumSeconds < 0 || g.MaximumSeconds < 1 || g.Restarts < 1 {
+		return c, fmt.Errorf("gate has minimumSeconds %d, maximumSeconds %d and restarts %d; at least 0, 1 and 1", g.MinimumSeconds, g.MaximumSeconds, g.Restarts)
+	}
+	if r := c.Recovery; r.Budget < 0 || r.WindowMinutes < 1 || r.BackoffSeconds < 0 || r.BackoffMostSeconds < r.BackoffSeconds {
+		return c, fmt.Errorf("recovery has budget %d, windowMinutes %d, backoffSeconds %d and backoffMostSeconds %d; at least 0, 1 and 0, and the last not below the one before",
+			r.Budget, r.WindowMinutes, r.BackoffSeconds, r.BackoffMostSeconds)
 	}
 	if c.Poll.RetryAfterSeconds < 1 || c.Poll.RetryAfterSeconds > 600 {
 		return c, fmt.Errorf("poll.retryAfterSeconds is %d; 1 to 600", c.Poll.RetryAfterSeconds)

@@ -70,20 +70,28 @@ func TestTheDecisionsTableHasTheDefaultsOfTheStruct(t *testing.T) {
 	t.Parallel()
 	rows := decisions(t)
 	for key, shown := range map[string]func(Config) string{
-		"data":                   func(c Config) string { return orWords(c.Data, "none: required") },
-		"listen":                 func(c Config) string { return c.Listen },
-		"dev":                    func(c Config) string { return show(c.Dev) },
-		"limits.minimumMemoryMB": func(c Config) string { return show(c.Limits.MinimumMemoryMB) },
-		"limits.memoryMB":        func(c Config) string { return orWords(zero(c.Limits.MemoryMB), "machine's less 10 %") },
-		"limits.portLow":         func(c Config) string { return show(c.Limits.PortLow) },
-		"limits.portHigh":        func(c Config) string { return show(c.Limits.PortHigh) },
-		"limits.uploadBytes":     func(c Config) string { return show(c.Limits.UploadBytes) },
-		"java.home":              func(c Config) string { return orWords(c.Java.Home, "JAVA_HOME, else java on the path") },
-		"storage.suffixes":       func(c Config) string { return strings.Join(c.Storage.Suffixes, ", ") },
-		"operations.keptHours":   func(c Config) string { return show(c.Operations.KeptHours) },
-		"poll.retryAfterSeconds": func(c Config) string { return show(c.Poll.RetryAfterSeconds) },
-		"log.level":              func(c Config) string { return c.Log.Level },
-		"log.format":             func(c Config) string { return orWords(c.Log.Format, "text on a terminal, else json") },
+		"data":                        func(c Config) string { return orWords(c.Data, "none: required") },
+		"listen":                      func(c Config) string { return c.Listen },
+		"dev":                         func(c Config) string { return show(c.Dev) },
+		"archives":                    func(c Config) string { return show(c.Archives) },
+		"limits.minimumMemoryMB":      func(c Config) string { return show(c.Limits.MinimumMemoryMB) },
+		"limits.memoryMB":             func(c Config) string { return orWords(zero(c.Limits.MemoryMB), "machine's less 10 %") },
+		"limits.portLow":              func(c Config) string { return show(c.Limits.PortLow) },
+		"limits.portHigh":             func(c Config) string { return show(c.Limits.PortHigh) },
+		"limits.uploadBytes":          func(c Config) string { return show(c.Limits.UploadBytes) },
+		"java.home":                   func(c Config) string { return orWords(c.Java.Home, "JAVA_HOME, else java on the path") },
+		"storage.suffixes":            func(c Config) string { return strings.Join(c.Storage.Suffixes, ", ") },
+		"operations.keptHours":        func(c Config) string { return show(c.Operations.KeptHours) },
+		"gate.minimumSeconds":         func(c Config) string { return show(c.Gate.MinimumSeconds) },
+		"gate.maximumSeconds":         func(c Config) string { return show(c.Gate.MaximumSeconds) },
+		"gate.restarts":               func(c Config) string { return show(c.Gate.Restarts) },
+		"recovery.budget":             func(c Config) string { return show(c.Recovery.Budget) },
+		"recovery.windowMinutes":      func(c Config) string { return show(c.Recovery.WindowMinutes) },
+		"recovery.backoffSeconds":     func(c Config) string { return show(c.Recovery.BackoffSeconds) },
+		"recovery.backoffMostSeconds": func(c Config) string { return show(c.Recovery.BackoffMostSeconds) },
+		"poll.retryAfterSeconds":      func(c Config) string { return show(c.Poll.RetryAfterSeconds) },
+		"log.level":                   func(c Config) string { return c.Log.Level },
+		"log.format":                  func(c Config) string { return orWords(c.Log.Format, "text on a terminal, else json") },
 	} {
 		row, ok := rows[key]
 		if !ok {
@@ -122,6 +130,7 @@ func TestLoad(t *testing.T) {
 		"the file is above the defaults": {file: "data: d\nlimits:\n  portLow: 21000\n", want: func(c Config) bool {
 			return c.Limits.PortLow == 21000 && c.Limits.PortHigh == 29999
 		}},
+		"archives can be switched off": {file: "data: d\narchives: off\n", want: func(c Config) bool { return !c.Archives }},
 		"flags are above the file": {file: "data: d\nlisten: 127.0.0.1:9000\n", set: func(c *Config) { c.Listen = "localhost:0" },
 			want: func(c Config) bool { return c.Listen == "localhost:0" }},
 		"dev in the file changes defaults too": {file: "dev: true\n", want: func(c Config) bool {

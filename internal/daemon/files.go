@@ -2,7 +2,9 @@ package daemon
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -78,4 +80,42 @@ func makeDir(dir string) error {
 		return fmt.Errorf("the data directory cannot be closed to others (is it yours?): %w", err)
 	}
 	return nil
+}
+
+// seal brings all files of a folder to disk and makes them and it read-only: half a file that a power cut left under its own
+// name would be believed.
+func seal(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := sealFile(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return errors.Join(syncDir(dir), os.Chmod(dir, 0o500))
+}
+
+func sealFile(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return errors.Join(f.Sync(), f.Chmod(0o400))
+}
+
+// removeTree removes a folder that may hold read-only ones.
+func removeTree(dir string) error {
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			return os.Chmod(path, 0o700)
+		}
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(err, os.RemoveAll(dir))
 }

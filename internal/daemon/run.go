@@ -56,6 +56,9 @@ func serve(ctx context.Context, c Config, p parts, listener net.Listener, cert t
 	}
 	g, work := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.service.Run(work) })
+	if p.archives != nil {
+		g.Go(func() error { p.archives.run(work); return nil })
+	}
 	g.Go(func() error {
 		if err := server.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("the server cannot go on answering: %w", err)

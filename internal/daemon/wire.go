@@ -31,11 +31,12 @@ const (
 
 // parts are what a server is made of, in the order in which they are made.
 type parts struct {
-	names   Names
-	store   *store.Store
-	runtime *local.Runtime
-	service *lifecycle.Service
-	front   *arm.Front
+	names    Names
+	store    *store.Store
+	runtime  *local.Runtime
+	archives *archives // nil: switched off
+	service  *lifecycle.Service
+	front    *arm.Front
 }
 
 // DistributionsDir is where a data directory keeps Flink: a folder of its own, unless DREY_DISTRIBUTIONS names one that
@@ -78,6 +79,9 @@ func build(ctx context.Context, c Config, log *slog.Logger) (p parts, err error)
 	}})
 	if err != nil {
 		return p, err
+	}
+	if c.Archives {
+		p.archives = &archives{dir: filepath.Join(c.Data, archivesFolder), java: java, dists: dists, jar: jar, runtime: p.runtime, store: p.store, log: log}
 	}
 	config, err := lifecycleConfig(c, p, dists, jar, log)
 	if err != nil {
@@ -126,14 +130,22 @@ func lifecycleConfig(c Config, p parts, dists flink.Distributions, jar Carried, 
 	if err != nil {
 		return lifecycle.Config{}, err
 	}
-	return lifecycle.Config{
+	config := lifecycle.Config{
 		Store: p.store, Runtimes: map[string]runtime.Runtime{localTarget: p.runtime}, Storage: mounts,
 		Facts:       func() cluster.FlinkFacts { return flink.Facts(dists, c.Limits.MinimumMemoryMB) },
 		Limits:      cluster.Limits{StorageSuffixes: c.Storage.Suffixes},
 		StorageRoot: root, GateJar: jar.Path, GateJarSHA: jar.SHA256,
 		PortLow: c.Limits.PortLow, PortHigh: c.Limits.PortHigh, UploadBytes: c.Limits.UploadBytes, MemoryMB: c.Limits.MemoryMB,
 		KeptFor: time.Duration(c.Operations.KeptHours) * time.Hour, Domain: "drey.localhost", Version: Version(), Holder: fmt.Sprintf("%s/%d", p.names.DirectoryID, os.Getpid()), Now: time.Now, Log: log,
-	}, nil
+	}
+	seconds := func(n int) time.Duration { return time.Duration(n) * time.Second }
+	config.Gate = lifecycle.HealthGate{Minimum: seconds(c.Gate.MinimumSeconds), Maximum: seconds(c.Gate.MaximumSeconds), Restarts: c.Gate.Restarts}
+	config.Recovery = lifecycle.Recovery{Budget: c.Recovery.Budget, Window: time.Duration(c.Recovery.WindowMinutes) * time.Minute,
+		Backoff: seconds(c.Recovery.BackoffSeconds), Most: seconds(c.Recovery.BackoffMostSeconds)}
+	if p.archives != nil {
+		config.Archives = p.archives.of
+	}
+	return config, nil
 }
 
 // seed is what the database of this server begins with.

@@ -82,6 +82,12 @@ func Again(after time.Duration, rows ...Row) Verdict {
 // Fail ends the operation Failed with what the kind's Settle makes of err.
 func Fail(err *cluster.Error) Verdict { return Verdict{what: fail, err: err} }
 
+// With adds rows to the verdict's commit.
+func (v Verdict) With(rows ...Row) Verdict {
+	v.rows = append(v.rows, rows...)
+	return v
+}
+
 // Say adds a line to the operation's own log, written with the commit.
 func (v Verdict) Say(line string) Verdict {
 	v.lines = append(v.lines, line)

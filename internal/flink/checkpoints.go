@@ -1,7 +1,9 @@
 package flink
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"math"
 	"strings"
 	"time"
@@ -121,6 +123,55 @@ func externalPath(path string) string {
 		return ""
 	}
 	return clip(path, maxPath)
+}
+
+// TriggerCheckpoint asks for a checkpoint of the kind that the job is configured for. Sent again with the same trigger id to the
+// same JobManager it asks for nothing new. Accepted even for a job that has ended or is not known: what came of it is in
+// [Client.CheckpointStatus] only.
+func (c *Client) TriggerCheckpoint(ctx context.Context, jobID, triggerID string) error {
+	body := struct {
+		Type      string `json:"checkpointType"`
+		TriggerID string `json:"triggerId"`
+	}{"CONFIGURED", triggerID}
+	return c.background(ctx, jobID, "checkpoints", triggerID, body)
+}
+
+// CheckpointStatus is what came of [Client.TriggerCheckpoint]. Exactly one of its fields is set.
+type CheckpointStatus struct {
+	Unknown    bool // this JobManager never heard of the trigger, or forgot it (404)
+	InProgress bool
+	ID         int64  // of the complete checkpoint: the N of chk-N
+	Failure    string // stack trace with its causes
+}
+
+// CheckpointStatus reads what came of a trigger.
+func (c *Client) CheckpointStatus(ctx context.Context, jobID, triggerID string) (CheckpointStatus, error) {
+	var answer struct {
+		Status struct {
+			ID string `json:"id"`
+		} `json:"status"`
+		Operation struct {
+			ID      int64 `json:"checkpointId"`
+			Failure *struct {
+				Class string `json:"class"`
+				Stack string `json:"stack-trace"`
+			} `json:"failureCause"` // a savepoint's is called failure-cause
+		} `json:"operation"`
+	}
+	err := c.get(ctx, &answer, "jobs", jobID, "checkpoints", triggerID)
+	switch op := answer.Operation; {
+	case errors.Is(err, ErrNotFound):
+		return CheckpointStatus{Unknown: true}, nil
+	case err != nil:
+		return CheckpointStatus{}, err
+	case answer.Status.ID == "IN_PROGRESS":
+		return CheckpointStatus{InProgress: true}, nil
+	case answer.Status.ID == "COMPLETED" && op.Failure != nil:
+		return CheckpointStatus{Failure: clip(cmp.Or(op.Failure.Stack, op.Failure.Class, "no reason given"), maxStack)}, nil
+	case answer.Status.ID == "COMPLETED" && op.ID > 0:
+		return CheckpointStatus{ID: op.ID}, nil
+	}
+	return CheckpointStatus{}, errors.New("the JobManager's answer says nothing of the checkpoint")
 }
 
 // CheckpointConfig is how a job really makes checkpoints; its code may have overruled the configuration.

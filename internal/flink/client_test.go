@@ -148,6 +148,10 @@ func TestEffectsAreAskedForInFlinksWords(t *testing.T) {
 			func(ctx context.Context, c *Client) error { return c.Stop(ctx, testJob, request) },
 			`POST /jobs/` + testJob + `/stop {"targetDirectory":"abfs://c@a/s","drain":false,"formatType":"NATIVE","triggerId":"` + testTrigger + `"}`,
 		},
+		"a checkpoint": {
+			func(ctx context.Context, c *Client) error { return c.TriggerCheckpoint(ctx, testJob, testTrigger) },
+			`POST /jobs/` + testJob + `/checkpoints {"checkpointType":"CONFIGURED","triggerId":"` + testTrigger + `"}`,
+		},
 		"a cancel": {
 			func(ctx context.Context, c *Client) error { return c.Cancel(ctx, testJob) },
 			`PATCH /jobs/` + testJob + `?mode=cancel`,
@@ -207,6 +211,38 @@ func TestSavepointStatus(t *testing.T) {
 	}
 	if got := (SavepointFailure{Stack: "CheckpointException: declined"}).Written(); got != "" {
 		t.Errorf("Written() = %q, want none", got)
+	}
+}
+
+func TestCheckpointStatus(t *testing.T) {
+	t.Parallel()
+	for why, tt := range map[string]struct {
+		code   int
+		answer string
+		want   CheckpointStatus
+		err    string
+	}{
+		"unknown":             {404, `{"errors":["There is no checkpoint operation with triggerId=x"]}`, CheckpointStatus{Unknown: true}, ""},
+		"still being written": {200, `{"status":{"id":"IN_PROGRESS"},"operation":null}`, CheckpointStatus{InProgress: true}, ""},
+		"complete":            {200, `{"status":{"id":"COMPLETED"},"operation":{"checkpointId":4}}`, CheckpointStatus{ID: 4}, ""},
+		"refused": {200, `{"status":{"id":"COMPLETED"},"operation":{"failureCause":{"class":"C","stack-trace":"C: no\n\tat x"}}}`,
+			CheckpointStatus{Failure: "C: no\n\tat x"}, ""},
+		"refused without a word": {200, `{"status":{"id":"COMPLETED"},"operation":{"failureCause":{}}}`, CheckpointStatus{Failure: "no reason given"}, ""},
+		"neither":                {200, `{"status":{"id":"COMPLETED"},"operation":{}}`, CheckpointStatus{}, "says nothing of the checkpoint"},
+		"a stranger":             {200, `{"hello":"world"}`, CheckpointStatus{}, "says nothing of the checkpoint"},
+		"a failed call":          {500, `{"errors":["broken"]}`, CheckpointStatus{}, "answered 500: broken"},
+	} {
+		t.Run(why, func(t *testing.T) {
+			t.Parallel()
+			client, _ := answering(t, tt.code, tt.answer)
+			got, err := client.CheckpointStatus(t.Context(), testJob, testTrigger)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("status (-want +got):\n%s", diff)
+			}
+			if (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+				t.Errorf("got error %v, want %q", err, tt.err)
+			}
+		})
 	}
 }
 
@@ -279,8 +315,14 @@ func TestAnotherTriggerIsRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "another trigger id") {
 		t.Errorf("got %v, want a refusal of the other id", err)
 	}
-	if err := client.Stop(t.Context(), testJob, SavepointRequest{}); err == nil {
-		t.Error("a stop without id and directory was sent")
+	for why, err := range map[string]error{
+		"a stop without a directory":      client.Stop(t.Context(), testJob, SavepointRequest{TriggerID: testTrigger}),
+		"a stop without a trigger id":     client.Stop(t.Context(), testJob, SavepointRequest{Directory: "file:///s"}),
+		"a checkpoint without trigger id": client.TriggerCheckpoint(t.Context(), testJob, ""),
+	} {
+		if err == nil || strings.Contains(err.Error(), "another trigger id") {
+			t.Errorf("%s was sent: %v", why, err)
+		}
 	}
 }
 

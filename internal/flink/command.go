@@ -1,7 +1,6 @@
 package flink
 
 import (
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -47,8 +46,11 @@ func moduleArgs(version string) []string {
 func (p Plan) java(role string, index int, config map[string]string, size Size, memory []string) []string {
 	dir := p.dir(role, index)
 	args := append([]string{p.Folders.Java}, moduleArgs(p.Version)...)
-	args = append(args, strings.Fields(config["env.java.opts.all"])...)
-	args = append(args, strings.Fields(config["env.java.opts."+role])...)
+	options := append(strings.Fields(config["env.java.opts.all"]), strings.Fields(config["env.java.opts."+role])...)
+	if !ownArchive(options) {
+		args = append(args, archiveArgs(p.Archives.of(role))...)
+	}
+	args = append(args, options...)
 	args = append(args, memory...)
 	args = append(args, "-XX:+ExitOnOutOfMemoryError")
 	if size.CPU > 0 {
@@ -70,7 +72,7 @@ func (p Plan) tail(role string, index int) []string {
 		"-Dio.tmp.dirs=" + dir + "/tmp",
 	}
 	if role == RoleTaskManager {
-		return append(args, fmt.Sprintf("-Dtaskmanager.resource-id=tm-%d", index))
+		return append(args, "-Dtaskmanager.resource-id="+TaskManagerID(index))
 	}
 	return append(args, "-Duser.artifacts.base-dir="+dir+"/artifacts")
 }
@@ -93,7 +95,11 @@ func (p Plan) jobManager(config map[string]string, memory Memory) Process {
 	if class == "" {
 		class = "-" // the gate takes the jar's Main-Class
 	}
-	args = append(args, "--", p.Folders.Gate, class)
+	prepare := strings.Join(p.Prepare, ",")
+	if prepare == "" {
+		prepare = "-"
+	}
+	args = append(args, "--", p.Folders.Gate, prepare, class)
 	args = append(args, p.Program.Args...)
 	return Process{Role: RoleJobManager, Args: args, Env: p.env(RoleJobManager, 0), MemoryMB: hardMB(p.JobManager), Gate: true}
 }

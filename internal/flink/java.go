@@ -17,6 +17,7 @@ type Java struct {
 	Path    string // of the executable
 	Version string // as it says itself: "17.0.15"
 	Major   int    // 17
+	Build   string // all that it says of itself
 }
 
 // javaOf says which majors of Java run a Flink line; the first is the one to install.
@@ -53,7 +54,7 @@ func FindJava(ctx context.Context, home string) (Java, error) {
 	if err != nil {
 		return Java{}, err
 	}
-	return Java{Path: path, Version: string(m[1]), Major: major}, nil
+	return Java{Path: path, Version: string(m[1]), Major: major, Build: string(out)}, nil
 }
 
 func javaPath(home string) (string, error) {

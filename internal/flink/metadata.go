@@ -24,6 +24,9 @@ type OperatorState struct {
 	Name, UID                   string // format 5 and later; "" before
 	Parallelism, MaxParallelism int
 	Bytes                       int64 // of all its streams
+	HasState                    bool  // any handle at all, its coordinator's too, as Flink asks before it lets an operator go
+	Keyed                       bool  // some of it belongs to keys
+	Finished                    bool  // all or some of its subtasks had come to their end
 }
 
 // StateFile is a file that belongs to the snapshot, by its path relative to the snapshot's folder.
@@ -138,20 +141,21 @@ func (r *metaReader) operator() {
 	op.Parallelism, op.MaxParallelism = r.i32(), r.i32()
 	r.op = &op
 	r.stream()
-	if n := r.i32(); n >= 0 { // -1: the whole operator had finished
-		if n > (len(r.data)-r.at)/4 {
-			r.fail("%d subtasks", n)
-		}
-		for range n {
-			r.subtask()
-		}
+	n := r.i32()
+	if n > (len(r.data)-r.at)/4 {
+		r.fail("%d subtasks", n)
+	}
+	op.Finished = n < 0 // the whole operator
+	for range max(n, 0) {
+		r.subtask()
 	}
 	r.out.Operators = append(r.out.Operators, op)
 }
 
 func (r *metaReader) subtask() {
 	if r.i32() < 0 {
-		return // it had finished
+		r.op.Finished = true
+		return
 	}
 	for range 2 {
 		if r.i32() != 0 {
@@ -162,16 +166,24 @@ func (r *metaReader) subtask() {
 	r.keyed()
 	for range 2 {
 		for range r.count(1) {
+			r.op.HasState = true
 			r.channel()
 		}
 	}
+}
+
+// handle reads the type of a handle and notes that the operator has state, unless it is 0, none.
+func (r *metaReader) handle() byte {
+	t := r.u8()
+	r.op.HasState = r.op.HasState || t != 0
+	return t
 }
 
 // stream is one piece of state, wherever it lies.
 func (r *metaReader) stream() {
 	r.deeper()
 	defer r.shallower()
-	switch t := r.u8(); t {
+	switch t := r.handle(); t {
 	case 0, 16:
 	case 1:
 		r.utf()
@@ -214,7 +226,7 @@ func (r *metaReader) deeper() {
 func (r *metaReader) shallower() { r.depth-- }
 
 func (r *metaReader) operatorHandle() {
-	switch t := r.u8(); t {
+	switch t := r.handle(); t {
 	case 0:
 	case 4, 17:
 		for range r.count(7) {
@@ -236,7 +248,9 @@ func (r *metaReader) operatorHandle() {
 func (r *metaReader) keyed() {
 	r.deeper()
 	defer r.shallower()
-	switch t := r.u8(); t {
+	t := r.handle()
+	r.op.Keyed = r.op.Keyed || t != 0
+	switch t {
 	case 0:
 	case 3, 7, 12:
 		r.i32()

@@ -105,12 +105,24 @@ func TestMetadataByFormat(t *testing.T) {
 		},
 		"Flink 1.20 names no operators, an absolute path binds it to its place": {
 			data: metadata(4, operatorID, parallelism, stateFile(true, "file:/c/chk-7/x", 5), noSubtasks, checkpoint),
-			want: Metadata{Version: 4, CheckpointID: 7, Operators: []OperatorState{{ID: id, Parallelism: 2, MaxParallelism: 128, Bytes: 5}}},
+			want: Metadata{Version: 4, CheckpointID: 7, Operators: []OperatorState{{ID: id, Parallelism: 2, MaxParallelism: 128, Bytes: 5, HasState: true}}},
 		},
 		"Flink 2 names operators": {
 			data: metadata(5, []byte("\x00\x01n\x00\x01u"), operatorID, parallelism, stateFile(false, "x", 5), noSubtasks, checkpoint),
 			want: Metadata{Version: 5, CheckpointID: 7, Relocatable: true, Files: []StateFile{{"x", 5}},
-				Operators: []OperatorState{{ID: id, Name: "n", UID: "u", Parallelism: 2, MaxParallelism: 128, Bytes: 5}}},
+				Operators: []OperatorState{{ID: id, Name: "n", UID: "u", Parallelism: 2, MaxParallelism: 128, Bytes: 5, HasState: true}}},
+		},
+		"an operator that had finished": {
+			data: metadata(4, operatorID, parallelism, noState, []byte{0xff, 0xff, 0xff, 0xff}, checkpoint),
+			want: Metadata{Version: 4, CheckpointID: 7, Relocatable: true, Operators: []OperatorState{{ID: id, Parallelism: 2, MaxParallelism: 128, Finished: true}}},
+		},
+		"a subtask that had finished, and one whose handles are there but empty": {
+			data: metadata(3, operatorID, parallelism, noState, []byte{0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff}, make([]byte, 4+8), []byte{12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, make([]byte, 1+8)),
+			want: Metadata{Version: 3, CheckpointID: 7, Relocatable: true, Operators: []OperatorState{{ID: id, Parallelism: 2, MaxParallelism: 128, HasState: true, Keyed: true, Finished: true}}},
+		},
+		"a subtask that had nothing to keep": {
+			data: metadata(3, operatorID, parallelism, noState, []byte{0, 0, 0, 1}, make([]byte, 4+8+2+8)),
+			want: Metadata{Version: 3, CheckpointID: 7, Relocatable: true, Operators: []OperatorState{{ID: id, Parallelism: 2, MaxParallelism: 128}}},
 		},
 		"more bytes than there may be": {data: metadata(3, operatorID, parallelism, noState, noSubtasks, []byte("x")), err: "1 bytes too many"},
 		"a negative size":              {data: metadata(4, operatorID, parallelism, stateFile(false, "x", 1<<63), noSubtasks, checkpoint), err: "a size of -"},

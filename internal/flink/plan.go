@@ -48,6 +48,12 @@ type Program struct {
 	Args  []string
 }
 
+// What the gate can do before it says that it is ready, for [Plan].Prepare.
+const (
+	PreparePlan   = "plan"    // call the user's main() for its graph only, and report it
+	PrepareWarmUp = "warm-up" // run a small job of ours to its end: beside a living incarnation, where waiting costs nothing
+)
+
 // Plan is everything that one incarnation is rendered from.
 type Plan struct {
 	Incarnation  string // 32 lower-case hex digits
@@ -60,7 +66,9 @@ type Plan struct {
 	Ports        Ports
 	Storage      Storage
 	Program      Program
-	GateJar      string // name of our jar in Folders.Jars: appended to the JobManager's class path
+	GateJar      string   // name of our jar in Folders.Jars: appended to the JobManager's class path
+	Prepare      []string // PreparePlan, PrepareWarmUp; empty: the gate is ready as soon as the JobManager is
+	Archives     Archives // that fit Folders.Java, Folders.Lib and the gate jar
 	Folders      Folders
 }
 

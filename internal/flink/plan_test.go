@@ -22,6 +22,7 @@ func testPlan() Plan {
 		Storage:      Storage{Checkpoints: "abfs://c@a.dfs.x/d/checkpoints", Savepoints: "abfs://c@a.dfs.x/d/savepoints", Root: "/data/folders"},
 		Program:      Program{Jar: "9f.jar", Args: []string{"--rate", "-Dx=1"}},
 		GateJar:      "drey-flink.jar",
+		Prepare:      []string{PreparePlan, PrepareWarmUp},
 		Folders: Folders{
 			Host: "127.0.0.1", Java: "/jdk/bin/java", Distribution: "/flink", Lib: "/flink/lib", Opt: "/flink/opt",
 			Conf: "/run/conf", Jars: "/run/my jars", Plugins: "/run/plugins", Gate: "/run/gate", Work: "/run/work",
@@ -86,6 +87,7 @@ drey.Gate
 local:///run/my%20jars/9f.jar
 --
 /run/gate
+plan,warm-up
 -
 --rate
 -Dx=1`

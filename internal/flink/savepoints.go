@@ -47,8 +47,16 @@ func (c *Client) Stop(ctx context.Context, jobID string, r SavepointRequest) err
 }
 
 func (c *Client) trigger(ctx context.Context, jobID, what string, r SavepointRequest, body any) error {
-	if r.TriggerID == "" || r.Directory == "" {
-		return errors.New("a savepoint needs a trigger id and a directory")
+	if r.Directory == "" {
+		return errors.New("a savepoint needs a directory")
+	}
+	return c.background(ctx, jobID, what, r.TriggerID, body)
+}
+
+// background asks for what the JobManager does in the background, under an id of ours that makes it once only.
+func (c *Client) background(ctx context.Context, jobID, what, triggerID string, body any) error {
+	if triggerID == "" {
+		return errors.New("what is done in the background needs a trigger id")
 	}
 	var answer struct {
 		RequestID string `json:"request-id"`
@@ -56,7 +64,7 @@ func (c *Client) trigger(ctx context.Context, jobID, what string, r SavepointReq
 	if err := c.call(ctx, http.MethodPost, join([]string{"jobs", jobID, what}), body, &answer); err != nil {
 		return err
 	}
-	if answer.RequestID != r.TriggerID {
+	if answer.RequestID != triggerID {
 		return errors.New("the JobManager answered with another trigger id: it does not take ours")
 	}
 	return nil

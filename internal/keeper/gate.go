@@ -14,6 +14,7 @@ import (
 
 // The gate's files.
 const (
+	ReportFile = "report" // what the gate found out before it was ready; nothing here understands it
 	ReadyFile  = "ready"
 	OrderFile  = "order"
 	OpenedFile = "opened"
@@ -33,6 +34,7 @@ type Gate struct {
 	Jobs    []string  `json:"jobs"`
 	Failure string    `json:"failure"`
 	At      time.Time `json:"at"`
+	Opened  time.Time `json:"opened,omitzero"` // when it read its order; zero before
 }
 
 // gateFile is the content of any of the gate's own files; each uses some fields.
@@ -61,9 +63,18 @@ func ReadGate(folder string) (Gate, error) {
 		if word == FailedFile {
 			g.Failure = said.failure()
 		}
-		return g, nil
+		g.Opened, err = openedAt(folder)
+		return g, err
 	}
 	return Gate{}, nil
+}
+
+func openedAt(folder string) (time.Time, error) {
+	said, err := readJSON[gateFile](filepath.Join(folder, OpenedFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return time.Time{}, nil
+	}
+	return time.UnixMilli(said.At).UTC(), err
 }
 
 func (f gateFile) failure() string {
@@ -96,7 +107,8 @@ func CompareOrder(folder string, order []byte) (given bool, err error) {
 	return true, nil
 }
 
-// giveOrder lets the gate in folder open, once: link(2) lets one order win, whoever else tries.
+// giveOrder lets the gate in folder open, once: link(2) lets one order win, whoever else tries. It syncs nothing: the gap of
+// an update must not wait for a disk, and what a power cut takes away is an order whose process it ended too.
 func giveOrder(folder string, order []byte) error {
 	if given, err := CompareOrder(folder, order); given || err != nil {
 		return err
@@ -118,7 +130,12 @@ func giveOrder(folder string, order []byte) error {
 	} else if err != nil {
 		return fmt.Errorf("cannot give the order: %w", err)
 	}
-	return SyncFolder(folder)
+	return nil
+}
+
+// syncOrder makes the order given to the gate in folder last.
+func syncOrder(folder string) error {
+	return errors.Join(syncPath(filepath.Join(folder, OrderFile)), SyncFolder(folder))
 }
 
 // clearGate takes away the words of a gate whose keeper died before it could write running.json: they are not the next one's.
@@ -129,7 +146,7 @@ func clearGate(folder string) error {
 	if _, err := ReadOrder(folder); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("an order was given here before")
 	}
-	for _, word := range []string{ReadyFile, OpenedFile, DoneFile, FailedFile} {
+	for _, word := range []string{ReportFile, ReadyFile, OpenedFile, DoneFile, FailedFile} {
 		if err := os.Remove(filepath.Join(folder, word)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("cannot clear the gate: %w", err)
 		}

@@ -31,10 +31,10 @@ func TestTheLastWordOfAGateCounts(t *testing.T) {
 	}{
 		{"", "", Gate{}},
 		{ReadyFile, `{"pid":1,"at":1000}`, Gate{Gate: "ready", At: at}},
-		{OpenedFile, `{"at":1000}`, Gate{Gate: "opened", At: at}},
-		{DoneFile, `{"jobs":["a","b"],"at":1000}`, Gate{Gate: "done", Jobs: []string{"a", "b"}, At: at}},
-		{FailedFile, `{"class":"E","message":"m","stack":"E: m\n\tat X","at":1000}`, Gate{Gate: "failed", Failure: "E: m\n\tat X", At: at}},
-		{FailedFile, `{"class":"E","message":"m","at":1000}`, Gate{Gate: "failed", Failure: "E: m", At: at}},
+		{OpenedFile, `{"at":1000}`, Gate{Gate: "opened", At: at, Opened: at}},
+		{DoneFile, `{"jobs":["a","b"],"at":1000}`, Gate{Gate: "done", Jobs: []string{"a", "b"}, At: at, Opened: at}},
+		{FailedFile, `{"class":"E","message":"m","stack":"E: m\n\tat X","at":1000}`, Gate{Gate: "failed", Failure: "E: m\n\tat X", At: at, Opened: at}},
+		{FailedFile, `{"class":"E","message":"m","at":1000}`, Gate{Gate: "failed", Failure: "E: m", At: at, Opened: at}},
 	} {
 		if step.word != "" {
 			put(t, folder, step.word, step.text)
@@ -108,14 +108,14 @@ func TestJarsAreInAFixedOrder(t *testing.T) {
 	libs := strings.Join([]string{lib + "/a.jar", lib + "/flink-cep.jar", lib + "/z.jar", lib + "/flink-dist-2.3.0.jar"}, ":")
 	args := []string{"java", "-cp", "@jars:" + lib + ":/x/y.jar", "-Dp=@jars:" + one + ":@jars:" + one, "@jars:" + one, "--", "@jars:" + lib}
 	want := []string{"java", "-cp", libs + ":/x/y.jar", "-Dp=" + one + "/b.jar:" + one + "/b.jar", one + "/b.jar", "--", "@jars:" + lib}
-	got, err := expandArgs(args)
+	got, err := ExpandArgs(args)
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q, %v; want %q", got, err, want)
 	}
-	if _, err := expandArgs([]string{"java", "@jars:" + t.TempDir()}); err == nil {
+	if _, err := ExpandArgs([]string{"java", "@jars:" + t.TempDir()}); err == nil {
 		t.Error("a folder without jars makes a class path")
 	}
-	if _, err := expandArgs([]string{"java", "@jars:/there/is/none"}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := ExpandArgs([]string{"java", "@jars:/there/is/none"}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 }

@@ -22,8 +22,10 @@ const (
 	LockFile    = "lock"         // held from before the keeper's start until the process is gone
 	RunningFile = "running.json" // written once the process was exec'd
 	ExitFile    = "exit.json"    // written when the process was reaped
-	LogFolder   = "log"          // output
-	ErrorFile   = "keeper.log"   // the keeper's own standard error: why it refused or failed
+	// ReplacedFile is the exit.json of the process that this one replaces; who replaces it puts it there.
+	ReplacedFile = "replaced.json"
+	LogFolder    = "log"        // output
+	ErrorFile    = "keeper.log" // the keeper's own standard error: why it refused or failed
 )
 
 // Input is what keeper.json holds: one process to run.
@@ -43,6 +45,7 @@ type Running struct {
 	PID       int    `json:"pid"`
 	StartTime uint64 `json:"startTime"` // field 22 of the process's stat file: with the PID it names a process since boot
 	Port      int    `json:"port"`      // of the keeper, on 127.0.0.1
+	LogStart  int64  `json:"logStart"`  // offset of its first byte of output: behind that of a process before it
 }
 
 // Exit is what exit.json holds: how the process ended.
@@ -77,6 +80,11 @@ func ReadExit(folder string) (Exit, error) {
 	return readJSON[Exit](filepath.Join(folder, ExitFile))
 }
 
+// ReadReplaced reads how the process ended that the one of a role folder replaces. [os.ErrNotExist]: there was none.
+func ReadReplaced(folder string) (Exit, error) {
+	return readJSON[Exit](filepath.Join(folder, ReplacedFile))
+}
+
 func readJSON[T any](path string) (v T, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -103,14 +111,17 @@ func WriteFile(path string, mode os.FileMode, text []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err = syncPath(temp); err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
 		os.Remove(temp)
 		return err
 	}
 	return SyncFolder(filepath.Dir(path))
 }
 
-// writeTemp writes text, synced, to a new name beside path.
+// writeTemp writes text to a new name beside path.
 func writeTemp(path string, mode os.FileMode, text []byte) (temp string, err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
@@ -125,15 +136,14 @@ func writeTemp(path string, mode os.FileMode, text []byte) (temp string, err err
 	if _, err := f.Write(text); err != nil {
 		return "", err
 	}
-	if err := f.Chmod(mode); err != nil {
-		return "", err
-	}
-	return f.Name(), f.Sync()
+	return f.Name(), f.Chmod(mode)
 }
 
 // SyncFolder makes the names in a folder last.
-func SyncFolder(folder string) error {
-	f, err := os.Open(folder)
+func SyncFolder(folder string) error { return syncPath(folder) }
+
+func syncPath(path string) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
@@ -141,8 +151,8 @@ func SyncFolder(folder string) error {
 	return f.Sync()
 }
 
-// expandArgs replaces "@jars:<folder>" in the arguments up to a bare "--": what follows that is the job's own.
-func expandArgs(args []string) ([]string, error) {
+// ExpandArgs replaces "@jars:<folder>" in the arguments up to a bare "--": what follows that is the job's own.
+func ExpandArgs(args []string) ([]string, error) {
 	out := make([]string, len(args))
 	copy(out, args)
 	for i, arg := range args {

@@ -23,11 +23,13 @@ const (
 const drainLimit = 4 << 20
 
 // output writes one stream of bytes into files named by the offset of their first byte. Offsets count every byte the
-// process wrote, also those that could not be kept: a full disk makes a gap, never a process that waits for us.
+// process wrote, also those that could not be kept: a full disk makes a gap, never a process that waits for us. They go on
+// where the output of a process before this one ended.
 type output struct {
 	folder string
 	cut    int64
 	kept   int
+	start  int64 // offset of the first byte of this process
 
 	mu      sync.Mutex
 	file    *os.File // nil: the next byte opens one
@@ -41,7 +43,20 @@ func newOutput(folder string) (*output, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the log folder: %w", err)
 	}
-	return &output{folder: folder, cut: cutBytes, kept: keptFiles, changed: make(chan struct{})}, nil
+	before, err := listSegments(folder)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the output before: %w", err)
+	}
+	o := &output{folder: folder, cut: cutBytes, kept: keptFiles, changed: make(chan struct{})}
+	for _, s := range before {
+		if o.end = s.end(); s.size > 0 {
+			o.starts = append(o.starts, s.start)
+		} else if err := os.Remove(o.path(s.start)); err != nil { // its keeper was killed too early; the name is the next one's
+			return nil, fmt.Errorf("cannot remove an empty file of output: %w", err)
+		}
+	}
+	o.start = o.end
+	return o, nil
 }
 
 // capture reads the pipe until nobody can write to it any more. An expired read deadline tells it that the process has
@@ -174,10 +189,10 @@ func (o *output) waitPast(ctx context.Context, cursor int64, done <-chan struct{
 	}
 }
 
-// tail is the newest part of the output, at most n bytes.
+// tail is the newest part of this process's output, at most n bytes.
 func (o *output) tail(n int64) []byte {
 	end, _ := o.length()
-	r, _, err := OpenLogs(o.folder, end-n)
+	r, _, err := OpenLogs(o.folder, max(o.start, end-n))
 	if err != nil {
 		return nil
 	}

@@ -199,3 +199,29 @@ func TestReadingWhileTheOldestGoesNeverFails(t *testing.T) {
 		cursor = begin + int64(len(part))
 	}
 }
+
+func TestANextProcessGoesOnWhereTheLastOneEnded(t *testing.T) {
+	t.Parallel()
+	before := smallOutput(t)
+	before.append([]byte(alphabet[:26]))
+	put(t, before.folder, segmentName(26), "") // its keeper was killed before the first byte
+	o, err := newOutput(before.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.cut, o.kept = before.cut, before.kept
+	if got := string(o.tail(5)); got != "" {
+		t.Errorf("before its first byte, its tail is %q", got)
+	}
+	o.append([]byte(alphabet[26:36]))
+	if got, want := readFrom(t, o.folder, 20), "20:"+alphabet[20:36]; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := string(o.tail(20)); got != alphabet[26:36] {
+		t.Errorf("its tail is %q", got)
+	}
+	o.append([]byte(alphabet[36:]))
+	if got := filesOf(t, o); len(got) != o.kept {
+		t.Errorf("files %q are kept, want %d", got, o.kept)
+	}
+}

@@ -26,7 +26,7 @@ type process struct {
 // start execs the process with the lock at descriptor 3 and output at 1 and 2. The kernel kills it when the thread that
 // forked it ends, so that thread is kept for the process's whole life: it waits for its end.
 func start(in Input, output, lock *os.File) (*process, error) {
-	args, err := expandArgs(in.Args)
+	args, err := ExpandArgs(in.Args)
 	if err != nil {
 		return nil, err
 	}

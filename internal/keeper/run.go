@@ -149,7 +149,7 @@ func (k *keeper) start(lock *os.File, port int) (drained <-chan struct{}, wake f
 	}
 	done := make(chan struct{})
 	go k.output.capture(reader, done)
-	running := Running{PID: k.process.handle.Pid, StartTime: k.process.ticks, Port: port}
+	running := Running{PID: k.process.handle.Pid, StartTime: k.process.ticks, Port: port, LogStart: k.output.start}
 	if err := WriteJSON(filepath.Join(k.folder, RunningFile), 0o600, running); err != nil { // nobody could find it: it is held still, so its end loses nothing
 		_ = k.process.kill()
 		<-k.process.ended

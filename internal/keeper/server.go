@@ -117,7 +117,15 @@ func (k *keeper) release(order []byte) error {
 		}
 		return ErrNotHeld
 	}
-	return giveOrder(k.in.Gate, order)
+	if err := giveOrder(k.in.Gate, order); err != nil {
+		return err
+	}
+	go func() { // while the job starts: it has done nothing yet that outlives a power cut
+		if err := syncOrder(k.in.Gate); err != nil {
+			fmt.Fprintln(os.Stderr, "cannot sync the order:", err)
+		}
+	}()
+	return nil
 }
 
 func (k *keeper) postKill(w http.ResponseWriter, _ *http.Request) {

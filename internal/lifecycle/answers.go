@@ -19,6 +19,15 @@ type questions struct {
 	Staged      bool   // what the stage step of this operation has made
 	Restore     bool   // which savepoint is meant
 	Leftovers   string // uid of a job: what its incarnations and its work data have left
+	Other       string // a second incarnation: its processes, and why one ended
+	Parse       bool   // with Trigger: whether the metadata of the savepoint it speaks of parses
+	Checkpoint  string // what Flink says of this trigger of a checkpoint
+	Room        bool   // memory for a second set of processes beside the running one
+	Preflight   bool   // what the rehearsal of Incarnation found, against the newest state
+	Own         string // Flink's id of a job: complete checkpoints of its own
+	Health      bool   // of the job of Incarnation, for the health gate
+	Registered  bool   // the TaskManagers that Flink knows of Incarnation
+	Timing      bool   // when the job of Incarnation was submitted, scheduled, restored
 }
 
 // answers is what was seen. A nil part was not asked for.
@@ -36,6 +45,41 @@ type answers struct {
 	Staged      *staged
 	Restore     *restoreAnswer
 	Leftovers   *leftovers
+	Other       *runtime.Status
+	// OtherDiagnosis is why a process of Other ended; nil if none did.
+	OtherDiagnosis *flink.Diagnosis
+	Parsed         *string // "", or what is wrong with the metadata
+	Checkpoint     checkpointAnswer
+	Room           *roomAnswer
+	Preflight      *preflightAnswer
+	Own            []string // URIs
+	Health         *health
+	Registered     map[string]string // address by resource id; nil if Flink did not answer
+	Timing         *flink.Timing
+}
+
+// checkpointAnswer is what the JobManager says of a checkpoint that was asked for. The zero value: it does not know it.
+type checkpointAnswer struct {
+	Unreachable bool
+	InProgress  bool
+	ID          int64
+	Failure     string
+}
+
+// roomAnswer says whether a second set of processes fits beside the first.
+type roomAnswer struct {
+	Cold           string // why not; "" if it does
+	NeedMB, FreeMB int64
+}
+
+// preflightAnswer is what a rehearsal found.
+type preflightAnswer struct {
+	Skipped  string // why there is nothing to compare; "" if there is
+	Failure  *flink.Diagnosis
+	NoJob    bool // main() ended without execute()
+	Against  string
+	Graph    []cluster.Operator
+	Findings []flink.PreflightFinding
 }
 
 // leftovers is what a job to be deleted has left.
@@ -85,6 +129,7 @@ type staged struct {
 	Lib       []cluster.Jar `json:"lib,omitempty"`
 	MainClass string        `json:"mainClass,omitempty"`
 	Error     *failure      `json:"error,omitempty"`
+	SameAs    int           `json:"-"` // of a change: the version that has the same content; 0 if none has
 }
 
 // restoreAnswer says which savepoint is meant.

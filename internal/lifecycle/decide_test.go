@@ -57,7 +57,7 @@ func TestPrepareWaitsUntilAllIsHeld(t *testing.T) {
 		"a port was taken": {facts{}, answers{Row: row(cluster.Intended), Incarnation: jm(runtime.Exited, runtime.GateInfo{}),
 			Diagnosis: &flink.Diagnosis{Code: flink.CodePortUnavailable}}, "Back(intend)"},
 		"ports were taken too often": {facts{PortTries: portTries}, answers{Row: row(cluster.Intended), Incarnation: jm(runtime.Exited, runtime.GateInfo{}),
-			Diagnosis: &flink.Diagnosis{Code: flink.CodePortUnavailable}}, "Back(bury)"},
+			Diagnosis: &flink.Diagnosis{Code: flink.CodePortUnavailable}}, "Back(withdraw)"},
 	}, decidePrepare)
 }
 
@@ -71,7 +71,7 @@ func TestReleaseHappensOnce(t *testing.T) {
 		"the gate is open":                         {facts{}, answers{Row: row(cluster.Releasing), Incarnation: released}, "Done"},
 		"the order lies there":                     {facts{}, answers{Row: row(cluster.Releasing), Incarnation: ordered}, "Done"},
 		"the JobManager died before": {facts{}, answers{Row: row(cluster.Releasing), Incarnation: jm(runtime.Exited, runtime.GateInfo{}),
-			Diagnosis: &flink.Diagnosis{Code: flink.CodeProcessKilled}}, "Back(bury)"},
+			Diagnosis: &flink.Diagnosis{Code: flink.CodeProcessKilled}}, "Back(withdraw)"},
 	}, decideRelease)
 }
 
@@ -81,18 +81,21 @@ func TestRunningMeansRestoredFromWhatWasSaid(t *testing.T) {
 		return answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{State: flink.Running, AllRunning: true, Restored: restored, HasRestored: has}}
 	}
 	check(t, map[string]decided{
-		"an empty start runs":                    {facts{}, running("", false), "Finish"},
-		"it restored what it was told to":        {facts{Restore: "abfs://c@a/s"}, running("abfs://c@a/s/", true), "Finish"},
-		"Flink has not said yet what":            {facts{Restore: "abfs://c@a/s"}, running("", false), "Again"},
-		"it restored something else":             {facts{Restore: "abfs://c@a/s"}, running("abfs://c@a/other", true), "Back(bury)"},
-		"it restored though told to start empty": {facts{}, running("abfs://c@a/s", true), "Back(bury)"},
-		"tasks are not all running":              {facts{}, answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{State: flink.Running}}, "Again"},
-		"silence is not death":                   {facts{}, answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{Unreachable: true}}, "Again"},
-		"a job that finished ran":                {facts{}, answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{State: flink.Finished}}, "Finish"},
-		"main() threw": {facts{}, answers{Row: row(cluster.Releasing), Incarnation: jm(runtime.Alive, runtime.GateInfo{Gate: runtime.GateFailed}),
-			Diagnosis: &flink.Diagnosis{Code: flink.CodeMainFailed}, Job: &jobAnswer{Unknown: true}}, "Back(bury)"},
-		"main() submitted nothing": {facts{}, answers{Row: row(cluster.Releasing), Incarnation: jm(runtime.Alive, runtime.GateInfo{Gate: runtime.GateDone}), Job: &jobAnswer{Unknown: true}}, "Back(bury)"},
-		"the job failed":           {facts{}, answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{State: flink.Failed, Failure: &flink.Diagnosis{Code: flink.CodeJobFailed}}}, "Back(bury)"},
+		"an empty start runs":                    {facts{ReleasedAt: now}, running("", false), "Finish"},
+		"it restored what it was told to":        {facts{ReleasedAt: now, Restore: "abfs://c@a/s"}, running("abfs://c@a/s/", true), "Finish"},
+		"Flink has not said yet what":            {facts{ReleasedAt: now, Restore: "abfs://c@a/s"}, running("", false), "Again"},
+		"it restored something else":             {facts{ReleasedAt: now, Restore: "abfs://c@a/s"}, running("abfs://c@a/other", true), "Back(withdraw)"},
+		"it restored though told to start empty": {facts{ReleasedAt: now}, running("abfs://c@a/s", true), "Back(withdraw)"},
+		"tasks are not all running":              {facts{ReleasedAt: now}, answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{State: flink.Running}}, "Again"},
+		"silence is not death":                   {facts{ReleasedAt: now}, answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{Unreachable: true}}, "Again"},
+		"a job that finished ran":                {facts{ReleasedAt: now}, answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{State: flink.Finished}}, "Finish"},
+		"it takes too long":                      {facts{ReleasedAt: now.Add(-2 * runningLimit)}, running("", false), "Back(withdraw)"},
+		"an update goes on to its gate":          {facts{ReleasedAt: now, Change: true}, running("", false), "Done"},
+		"an update whose old one gave way":       {facts{ReleasedAt: now, Change: true, Handed: true}, running("abfs://c@a/s", true), "Back(return)"},
+		"main() threw": {facts{ReleasedAt: now}, answers{Row: row(cluster.Releasing), Incarnation: jm(runtime.Alive, runtime.GateInfo{Gate: runtime.GateFailed}),
+			Diagnosis: &flink.Diagnosis{Code: flink.CodeMainFailed}, Job: &jobAnswer{Unknown: true}}, "Back(withdraw)"},
+		"main() submitted nothing": {facts{ReleasedAt: now}, answers{Row: row(cluster.Releasing), Incarnation: jm(runtime.Alive, runtime.GateInfo{Gate: runtime.GateDone}), Job: &jobAnswer{Unknown: true}}, "Back(withdraw)"},
+		"the job failed":           {facts{ReleasedAt: now}, answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{State: flink.Failed, Failure: &flink.Diagnosis{Code: flink.CodeJobFailed}}}, "Back(withdraw)"},
 	}, decideRunning)
 }
 
@@ -139,12 +142,14 @@ func TestAwaitTakesWhatTheTriggerOrTheFolderSays(t *testing.T) {
 }
 
 func TestNothingIsBuriedBeforeItIsDead(t *testing.T) {
+	lives := living{Row: *row(cluster.Live)}
+	dead := living{Row: *row(cluster.Live), Status: runtime.Status{Dead: true}}
 	step := buryStep(func(facts) []engine.Row { return nil })
 	check(t, map[string]decided{
 		"nothing lives":          {facts{}, answers{}, "Done"},
-		"one lives":              {facts{}, answers{Living: []living{{}}}, "Act"},
-		"one is dead, one lives": {facts{}, answers{Living: []living{{Status: runtime.Status{Dead: true}}, {}}}, "Act"},
-		"all are dead":           {facts{}, answers{Living: []living{{Status: runtime.Status{Dead: true}}}}, "Done"},
+		"one lives":              {facts{}, answers{Living: []living{lives}}, "Act"},
+		"one is dead, one lives": {facts{}, answers{Living: []living{dead, lives}}, "Act"},
+		"all are dead":           {facts{}, answers{Living: []living{dead}}, "Done"},
 	}, step.decide)
 }
 
@@ -156,7 +161,8 @@ func TestASavepointIsVerifiedBeforeAnythingIsTornDown(t *testing.T) {
 }
 
 func TestEveryKindOfTheDecisionPageIsThere(t *testing.T) {
-	want := []string{"cluster.create", "job.start", "job.stop", "job.savepoint", "job.cancel", "cluster.delete", "job.retire"}
+	want := []string{"cluster.create", "job.start", "job.update", "job.stateless-update", "job.last-state-update", "job.relaunch",
+		"job.stop", "job.savepoint", "job.cancel", "cluster.delete", "job.retire", "job.recover", "job.replace"}
 	for i, k := range Kinds() {
 		if i >= len(want) || k.Name != want[i] || k.Deadline <= 0 || len(k.Steps) == 0 || k.Settle == nil {
 			t.Errorf("kind %d is %q", i, k.Name)

@@ -136,6 +136,13 @@ type Door interface {
 	RunJob(ctx context.Context, c Caller, ref cluster.Ref, job cluster.RunJob) (Operation, error)
 	Jobs(ctx context.Context, ref cluster.Ref) ([]JobView, error)
 	Savepoints(ctx context.Context, ref cluster.Ref) ([]cluster.Savepoint, error)
+	// Versions and Incarnations list newest first.
+	Versions(ctx context.Context, ref cluster.Ref) ([]cluster.Version, error)
+	Incarnations(ctx context.Context, ref cluster.Ref) ([]cluster.Incarnation, error)
+	// Rollback starts a frozen version of before; savepoint "" = from a fresh savepoint of what runs.
+	Rollback(ctx context.Context, c Caller, ref cluster.Ref, version int, savepoint string) (Operation, error)
+	// PlanJob predicts what a runJob would do now.
+	PlanJob(ctx context.Context, ref cluster.Ref, job cluster.RunJob) (JobPlan, error)
 
 	Operation(ctx context.Context, id string) (Operation, error)
 	// PoolOperations lists newest first: all of a pool's clusters; name "" = all, state "" = all, else Active or Ended.

@@ -69,6 +69,7 @@ func (w *world) prepare(ctx context.Context, f facts) error {
 	if err != nil {
 		return err
 	}
+	plan.Prepare = preparation(f, r.version.Launch)
 	rendered, err := flink.Render(plan)
 	if err != nil {
 		return fmt.Errorf("cannot render incarnation %s: %w", f.Incarnation, err)
@@ -78,6 +79,22 @@ func (w *world) prepare(ctx context.Context, f facts) error {
 		return err
 	}
 	return rt.Prepare(ctx, incarnationOf(shape, rendered, artifacts))
+}
+
+// preparation is what a held one does before it says that it is ready: nothing on the way back and in recovery, where the graph is known
+// and every moment counts; the plan; and beside a living one, where waiting costs nothing, a warm-up job.
+func preparation(f facts, l cluster.Launch) []string {
+	if f.Returning || f.Ending != nil || f.Handed && f.Change {
+		return nil
+	}
+	var all []string
+	if !l.Off(cluster.KeyRehearse) {
+		all = append(all, flink.PreparePlan)
+	}
+	if f.Beside {
+		all = append(all, flink.PrepareWarmUp)
+	}
+	return all
 }
 
 // gateJar is the name of our jar inside an incarnation.
@@ -113,6 +130,9 @@ func (w *world) plan(r launchRows, layout runtime.Layout) (flink.Plan, error) {
 		Program:      flink.Program{Jar: jarFile(r.version.JarSHA256), Class: class, Args: args},
 		GateJar:      gateJar,
 		Folders:      flink.Folders(layout),
+	}
+	if w.Archives != nil {
+		p.Archives = w.Archives(r.version.Flink)
 	}
 	for _, lib := range r.version.Lib {
 		p.Program.Libs = append(p.Program.Libs, jarFile(lib.SHA256))
@@ -170,15 +190,24 @@ func (w *world) release(ctx context.Context, f facts) error {
 
 // trigger asks Flink for the savepoint whose names are committed. NATIVE: written by the state backend itself, the fastest to write and to restore.
 func (w *world) trigger(ctx context.Context, f facts) error {
-	inc, err := w.incarnation(ctx, f.Incarnation)
+	inc, err := w.incarnation(ctx, f.Source)
 	if err != nil {
 		return err
 	}
 	req := flink.SavepointRequest{Directory: f.Directory, TriggerID: f.Trigger, Format: flink.Native}
 	if f.Stop {
-		return w.flinkAt(inc).Stop(ctx, f.FlinkJob, req)
+		return w.flinkAt(inc).Stop(ctx, f.SourceJob, req)
 	}
-	return w.flinkAt(inc).TriggerSavepoint(ctx, f.FlinkJob, req)
+	return w.flinkAt(inc).TriggerSavepoint(ctx, f.SourceJob, req)
+}
+
+// checkpoint asks Flink for a checkpoint. A refusal is for the next Look to see: it knows no such trigger.
+func (w *world) checkpoint(ctx context.Context, f facts) error {
+	inc, err := w.incarnation(ctx, f.Source)
+	if err != nil {
+		return err
+	}
+	return w.flinkAt(inc).TriggerCheckpoint(ctx, f.SourceJob, f.Trigger)
 }
 
 func (w *world) incarnation(ctx context.Context, id string) (inc cluster.Incarnation, err error) {
@@ -191,7 +220,7 @@ func (w *world) incarnation(ctx context.Context, id string) (inc cluster.Incarna
 
 // cancel asks Flink to cancel; a job that it does not know, or that ended meanwhile, is for the next Look to see.
 func (w *world) cancel(ctx context.Context, f facts) error {
-	inc, err := w.incarnation(ctx, f.Incarnation)
+	inc, err := w.incarnation(ctx, f.Source)
 	if err != nil {
 		return err
 	}
@@ -202,20 +231,35 @@ func (w *world) cancel(ctx context.Context, f facts) error {
 	return err
 }
 
-// killAll ends every incarnation of a job that is not dead in our books, for ever.
-func (w *world) killAll(ctx context.Context, job string) error {
+// killAll ends every incarnation of a job that is not dead in our books, for ever; but for one that is spared.
+func (w *world) killAll(ctx context.Context, job, spared string) error {
 	all, err := w.living(ctx, job)
 	if err != nil {
 		return err
 	}
 	for _, l := range all {
-		rt, err := w.runtimeOf(l.Row.Target)
-		if err != nil {
+		if l.Row.ID == spared {
+			continue
+		}
+		if err := w.kill(ctx, l.Row.ID); err != nil {
 			return err
 		}
-		if err := rt.Kill(ctx, l.Status.ID); err != nil {
-			return fmt.Errorf("cannot kill incarnation %s: %w", l.Row.ID, err)
-		}
+	}
+	return nil
+}
+
+// kill ends an incarnation for ever, or only the roles named.
+func (w *world) kill(ctx context.Context, id string, roles ...runtime.Role) error {
+	inc, err := w.incarnation(ctx, id)
+	if err != nil {
+		return err
+	}
+	rt, err := w.runtimeOf(inc.Target)
+	if err != nil {
+		return err
+	}
+	if err := rt.Kill(ctx, runtime.IncarnationID(id), roles...); err != nil {
+		return fmt.Errorf("cannot kill incarnation %s: %w", id, err)
 	}
 	return nil
 }

@@ -18,12 +18,14 @@ const (
 
 func lookLiving(f facts) questions { return questions{Living: f.Job} }
 
-// bury says what to write for the incarnations that are proved dead, and whether any is left that is not.
-func bury(a answers, now time.Time, cause string) (rows []engine.Row, alive bool) {
+// buryAll says what to write for the incarnations that are proved dead, and whether any is left that is not; but for one that is spared.
+func buryAll(a answers, now time.Time, cause, spared string) (rows []engine.Row, alive bool) {
 	for _, l := range a.Living {
-		if l.Status.Dead {
+		switch {
+		case l.Row.ID == spared:
+		case l.Status.Dead:
 			rows = append(rows, incarnationIs{ID: l.Row.ID, Phase: cluster.Dead, At: now, Cause: cause})
-		} else {
+		default:
 			alive = true
 		}
 	}
@@ -31,13 +33,15 @@ func bury(a answers, now time.Time, cause string) (rows []engine.Row, alive bool
 }
 
 // actBury kills every incarnation of the job that is not proved dead.
-func actBury(ctx context.Context, w *world, _ string, f facts) error { return w.killAll(ctx, f.Job) }
+func actBury(ctx context.Context, w *world, _ string, f facts) error {
+	return w.killAll(ctx, f.Job, "")
+}
 
 // buryStep kills until all is dead, then ends with the rows that then hold.
 func buryStep(rows func(f facts) []engine.Row) step {
 	return step{name: "bury", limit: time.Minute, look: lookLiving, act: actBury,
 		decide: func(f facts, a answers, now time.Time) (facts, engine.Verdict) {
-			dead, alive := bury(a, now, "")
+			dead, alive := buryAll(a, now, "", "")
 			if alive {
 				return f, engine.Act(dead...)
 			}
@@ -59,15 +63,15 @@ func cancelKind() kind {
 }
 
 func lookCancel(f facts) questions {
-	if f.Incarnation == "" {
+	if f.Source == "" {
 		return questions{}
 	}
-	return questions{Incarnation: f.Incarnation, Job: true}
+	return questions{Incarnation: f.Source, Job: true}
 }
 
 // decideCancel asks Flink first, so that sinks are closed in order; but it does not depend on Flink's answer.
 func decideCancel(f facts, a answers, now time.Time) (facts, engine.Verdict) {
-	if f.Incarnation == "" || a.Incarnation.Dead || a.jobManager().State == runtime.Exited || a.jobManager().State == runtime.Absent {
+	if f.Source == "" || a.Incarnation.Dead || a.jobManager().State == runtime.Exited || a.jobManager().State == runtime.Absent {
 		return f, engine.Done()
 	}
 	if a.Row.Phase == cluster.Intended || a.Row.Phase == cluster.Held || a.Job.Unknown || a.Job.State.Terminal() {

@@ -12,13 +12,19 @@ import (
 // kinds is the table of operation kinds (docs/decisions/0001). Failpoints, deadlines and docs are made from it.
 func kinds() []kind {
 	return []kind{
-		{name: "cluster.create", version: 1, deadline: 20 * time.Minute, steps: launchSteps(), settle: settleLaunch},
-		{name: "job.start", version: 1, deadline: 20 * time.Minute, steps: launchSteps(), settle: settleLaunch},
+		{name: cluster.KindCreate, version: 2, deadline: 20 * time.Minute, steps: launchSteps(), settle: settleLaunch},
+		{name: cluster.KindStart, version: 2, deadline: 20 * time.Minute, steps: launchSteps(), settle: settleLaunch},
+		changeKind(cluster.KindUpdate),
+		changeKind(cluster.KindStatelessUpdate),
+		changeKind(cluster.KindLastStateUpdate),
+		changeKind(cluster.KindRelaunch),
 		stopKind(),
 		savepointKind(),
 		cancelKind(),
 		deleteKind(),
 		retireKind(),
+		recoverKind(),
+		replaceKind(),
 	}
 }
 
@@ -59,7 +65,7 @@ func erase(w *world) []engine.Kind {
 
 // shown is the error callers see. A stop that ran out of time may still come out well: that is no failure yet, and says so.
 func shown(k kind, f facts, reason *cluster.Error) *cluster.Error {
-	if k.name != cluster.KindStop || f.Trigger == "" || reason.Code != "DeadlineExceeded" {
+	if k.name != cluster.KindStop && !(f.Change && f.Way == bySavepoint) || f.Trigger == "" || f.Savepoint != "" || reason.Code != "DeadlineExceeded" {
 		return reason
 	}
 	return cluster.Errorf(cluster.Conflict, "StopOutcomePending", "", "Flink has not said how the stop came out: %s", reason.Message).

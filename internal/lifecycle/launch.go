@@ -14,15 +14,17 @@ import (
 	"drey/internal/runtime"
 )
 
-// The steps that bring a job up, shared by create and start.
+// The steps that bring a job up, shared by create, start, the changes and recovery.
 
 const (
 	pollStart  = 40 * time.Millisecond
 	portTries  = 3
 	stageLimit = 10 * time.Minute
+	// runningLimit is how long a released job may take until all its tasks run: restoring large state is slow.
+	runningLimit = 15 * time.Minute
 )
 
-// launchSteps end in bury, which only a failed launch reaches: its failure is told once its processes are proved dead.
+// launchSteps end in withdraw, which only a failed launch reaches: its failure is told once its processes are proved dead.
 func launchSteps() []step {
 	return []step{
 		{name: "stage", limit: stageLimit, look: lookStage, decide: decideStage, act: actStage},
@@ -30,7 +32,7 @@ func launchSteps() []step {
 		{name: "prepare", limit: time.Minute, look: lookIncarnation, decide: decidePrepare, act: actPrepare},
 		{name: "release", look: lookIncarnation, decide: decideRelease, act: actRelease},
 		{name: "await-running", look: lookRunning, decide: decideRunning},
-		{name: "bury", limit: time.Minute, onlyFailed: true, look: lookLiving, decide: decideBuryLaunch, act: actBury},
+		{name: "withdraw", limit: time.Minute, onlyFailed: true, look: lookLiving, decide: decideWithdraw, act: actWithdraw},
 	}
 }
 
@@ -47,33 +49,62 @@ func decideStage(f facts, a answers, _ time.Time) (facts, engine.Verdict) {
 		return f, engine.Fail(f.Failure.error())
 	}
 	f.Draft = false
+	if same := a.Staged.SameAs; same > 0 {
+		dropped := versionDropped{Job: f.Job, Number: f.Version}
+		f.Version = same
+		return f, engine.Done(jobIs{UID: f.Job, Goal: same}, dropped).Say(fmt.Sprintf("identical to version %d: no new version is made", same))
+	}
 	v := engine.Done(frozen{Job: f.Job, Number: f.Version, Staged: *a.Staged})
 	return f, v.Say(fmt.Sprintf("version %d: %s, sha256 %s, %d bytes", f.Version, a.Staged.Jar.Name, a.Staged.Jar.SHA256, a.Staged.Jar.Bytes))
 }
 
 func actStage(ctx context.Context, w *world, op string, f facts) error { return w.stage(ctx, op, f) }
 
-func lookIntend(facts) questions { return questions{Fresh: true, Restore: true} }
+func lookIntend(f facts) questions { return questions{Fresh: true, Restore: asksRestore(f)} }
+
+// asksRestore: what is started from is known before, or only once the living incarnation has given it.
+func asksRestore(f facts) bool { return !f.Chosen && (f.Way == "" || f.SavePointName != "") }
 
 func decideIntend(f facts, a answers, now time.Time) (facts, engine.Verdict) {
-	if p := a.Restore.Problem; p != nil {
-		f.Failure = p
-		return f, engine.Fail(p.error())
+	if now.Before(f.After) {
+		return f, engine.Again(min(f.After.Sub(now), time.Second))
 	}
-	f.Restore = a.Restore.URI
-	f.Incarnation, f.FlinkJob = a.Fresh[0], a.Fresh[1]
-	v := engine.Done(intend{ID: f.Incarnation, FlinkJob: f.FlinkJob, Restore: f.Restore, Job: f.Job, Version: f.Version, At: now, Ports: a.Ports})
-	from := "empty"
-	if f.Restore != "" {
+	if asksRestore(f) {
+		if p := a.Restore.Problem; p != nil {
+			f.Failure = p
+			return f, engine.Fail(p.error())
+		}
+		f.Restore, f.Chosen = a.Restore.URI, true
+	}
+	f.Incarnation, f.FlinkJob, f.PreparedAt = a.Fresh[0], a.Fresh[1], now
+	v := engine.Done(intend{ID: f.Incarnation, FlinkJob: f.FlinkJob, Restore: f.Restore, Job: f.Job, Version: f.Version, At: now, Ports: a.Ports, Origin: originOf(f), Beside: f.Beside && !f.Handed})
+	from := "what the running one leaves"
+	switch {
+	case f.Restore != "":
 		from = f.Restore
+	case f.Chosen:
+		from = "empty"
 	}
 	return f, v.Say(fmt.Sprintf("incarnation %s of version %d starts from: %s", short(f.Incarnation), f.Version, from))
+}
+
+func originOf(f facts) cluster.Origin {
+	switch {
+	case f.Returning:
+		return cluster.ByReturn
+	case f.Ending != nil:
+		return cluster.ByRecovery
+	}
+	return cluster.ByCaller
 }
 
 func lookIncarnation(f facts) questions { return questions{Incarnation: f.Incarnation} }
 
 // decidePrepare waits until the JobManager stands at its gate and every TaskManager is up.
 func decidePrepare(f facts, a answers, now time.Time) (facts, engine.Verdict) {
+	if sourceGone(a) {
+		return failLaunch(f, sourceLost())
+	}
 	if d := ended(a); d != nil {
 		if d.Code == flink.CodePortUnavailable && f.PortTries < portTries {
 			f.PortTries++ // the sweeper frees what was prepared here
@@ -94,6 +125,10 @@ func decidePrepare(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 			held = false
 		}
 	}
+	if !held && f.Beside && !f.Handed && now.Sub(f.PreparedAt) > prepareLimit {
+		f.Beside, f.Incarnation, f.FlinkJob = false, "", "" // the sweeper frees what was prepared
+		return f, cold(f, fmt.Sprintf("the new incarnation was not ready within %v", prepareLimit))
+	}
 	if !held {
 		return f, engine.Again(pollStart)
 	}
@@ -111,7 +146,7 @@ type order struct {
 
 // orderOf is the one order of an incarnation: repeated, it is the same to the byte.
 func orderOf(f facts) []byte {
-	raw, err := json.Marshal(order{RestorePath: f.Restore, JobID: f.FlinkJob})
+	raw, err := json.Marshal(order{RestorePath: f.Restore, JobID: f.FlinkJob, AllowNonRestoredState: f.AllowDropped && !f.Returning})
 	if err != nil {
 		panic(err)
 	}
@@ -124,20 +159,20 @@ func digest(b []byte) string {
 }
 
 func decideRelease(f facts, a answers, now time.Time) (facts, engine.Verdict) {
-	jm := a.jobManager()
-	if a.Incarnation.OrderDigest != "" || jm.Gate.Gate == runtime.GateOpened || jm.Gate.Gate == runtime.GateDone || jm.Gate.Gate == runtime.GateFailed {
+	if opened(a) {
+		f.Released = true
 		return f, engine.Done().Say("released")
 	}
 	if d := ended(a); d != nil {
 		return failLaunch(f, *d)
 	}
+	if f.ReleasedAt.IsZero() || a.Row.Phase != cluster.Releasing {
+		f.ReleasedAt = now
+	}
 	if a.Row.Phase == cluster.Releasing {
 		return f, engine.Act()
 	}
-	return f, engine.Act(
-		incarnationIs{ID: f.Incarnation, Phase: cluster.Releasing, At: now, OrderDigest: digest(orderOf(f))},
-		jobIs{UID: f.Job, FlinkJob: f.FlinkJob},
-	)
+	return f, engine.Act(releasing(f, now), jobIs{UID: f.Job, FlinkJob: f.FlinkJob})
 }
 
 func actRelease(ctx context.Context, w *world, _ string, f facts) error {
@@ -161,6 +196,8 @@ func decideRunning(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 	switch {
 	case j.Failure != nil:
 		return failLaunch(f, *j.Failure)
+	case now.Sub(f.ReleasedAt) > runningLimit:
+		return failLaunch(f, flink.Diagnosis{Code: "StartTimeout", Message: fmt.Sprintf("Not all tasks of the job ran within %v.", runningLimit)})
 	case j.Unreachable || j.Unknown:
 		return f, engine.Again(pollStart)
 	case j.State == flink.Canceled:
@@ -172,11 +209,17 @@ func decideRunning(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 	case !sameURI(j.Restored, f.Restore):
 		return failLaunch(f, flink.Diagnosis{Code: "StateMismatch", Message: fmt.Sprintf("Flink restored %q, not %q.", j.Restored, f.Restore)})
 	}
-	return f, engine.Finish(
-		incarnationIs{ID: f.Incarnation, Phase: cluster.Live, At: now},
-		clusterIs{UID: f.Cluster, Phase: cluster.Running},
-		jobIs{UID: f.Job, Status: string(j.State), Result: cluster.ResultSuccess, Output: cluster.OutputStatus(string(j.State)), Running: f.Version, FlinkJob: f.FlinkJob},
-	).Say("the job is " + string(j.State))
+	f.RunningAt = now
+	rows := []engine.Row{incarnationIs{ID: f.Incarnation, Phase: cluster.Live, At: now}, clusterIs{UID: f.Cluster, Phase: cluster.Running}}
+	job := jobIs{UID: f.Job, Status: string(j.State), Output: cluster.OutputStatus(string(j.State)), Running: f.Version, FlinkJob: f.FlinkJob}
+	say := "the job is " + string(j.State)
+	if f.Change {
+		return f, engine.Done(append(rows, job)...).Say(say)
+	}
+	if f.Ending == nil { // a recovery is nobody's action
+		job.Result = cluster.ResultSuccess
+	}
+	return f, engine.Finish(append(rows, job)...).Say(say)
 }
 
 // ended says why a launch cannot go on: its JobManager or a TaskManager ended, or main() threw.
@@ -192,22 +235,23 @@ func ended(a answers) *flink.Diagnosis {
 	return nil
 }
 
-// failLaunch keeps the cause and goes to bury what was started.
+// failLaunch keeps the cause and goes to bury what was started; or back to the version before, if one gave way already.
 func failLaunch(f facts, d flink.Diagnosis) (facts, engine.Verdict) {
-	f.Failure = &failure{Code: d.Code, Message: d.Message, Hint: d.Hint, Excerpt: d.Excerpt}
-	return f, engine.Back("bury").Say(d.Code + ": " + d.Message)
+	first := f.Failure
+	f.Failure = failureOf(d)
+	f.Failure.Ended = true
+	next := "withdraw"
+	switch {
+	case f.Returning && first != nil:
+		f.Failure.Message = fmt.Sprintf("%s Going back to version %d failed too: %s", first.Message, f.Version, d.Message)
+	case f.Change && f.Handed:
+		next = "return"
+	}
+	return f, engine.Back(next).Say(d.Code + ": " + d.Message)
 }
 
-// decideBuryLaunch tells the failure once everything is dead.
-func decideBuryLaunch(f facts, a answers, now time.Time) (facts, engine.Verdict) {
-	rows, alive := bury(a, now, failureText(f.Failure))
-	if alive {
-		return f, engine.Act(rows...)
-	}
-	if len(rows) > 0 {
-		return f, engine.Again(0, rows...)
-	}
-	return f, engine.Fail(f.Failure.error())
+func failureOf(d flink.Diagnosis) *failure {
+	return &failure{Code: d.Code, Message: d.Message, Hint: d.Hint, Excerpt: d.Excerpt}
 }
 
 // settleLaunch leaves the cluster Failed, with the cause where every caller looks for it.

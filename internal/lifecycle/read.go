@@ -12,6 +12,8 @@ import (
 	"drey/internal/store"
 )
 
+func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
+
 func notFound(what, name string) *cluster.Error {
 	return cluster.Errorf(cluster.NotFound, "ResourceNotFound", "", "There is no %s %q.", what, name)
 }
@@ -204,6 +206,32 @@ func (s *Service) Savepoints(ctx context.Context, ref cluster.Ref) (all []cluste
 			return err
 		}
 		all, err = tx.Savepoints(job.UID)
+		return err
+	})
+	return all, err
+}
+
+// Versions lists the versions of the cluster's job, newest first.
+func (s *Service) Versions(ctx context.Context, ref cluster.Ref) (all []cluster.Version, err error) {
+	err = s.Store.Read(ctx, func(tx *store.Tx) error {
+		job, err := s.jobRow(tx, ref)
+		if err != nil {
+			return err
+		}
+		all, err = tx.Versions(job.UID)
+		return err
+	})
+	return all, err
+}
+
+// Incarnations lists the starts of the cluster's job, newest first, each with its gap.
+func (s *Service) Incarnations(ctx context.Context, ref cluster.Ref) (all []cluster.Incarnation, err error) {
+	err = s.Store.Read(ctx, func(tx *store.Tx) error {
+		job, err := s.jobRow(tx, ref)
+		if err != nil {
+			return err
+		}
+		all, err = tx.Incarnations(job.UID)
 		return err
 	})
 	return all, err

@@ -37,6 +37,7 @@ type jobIs struct {
 	Output        string
 	LastSavepoint string
 	FlinkJob      string
+	Goal          int  // version it shall run
 	Running       int  // version it runs
 	NotRunning    bool // it runs none
 	Canceled      bool
@@ -52,6 +53,9 @@ func (r jobIs) Write(tx *store.Tx) error {
 	set(&j.Output, r.Output)
 	set(&j.LastSavepoint, r.LastSavepoint)
 	set(&j.FlinkJobID, r.FlinkJob)
+	if r.Goal > 0 {
+		j.Goal = r.Goal
+	}
 	if r.Running > 0 {
 		j.RunningVersion = r.Running
 	}
@@ -95,11 +99,56 @@ type versionFailed struct {
 }
 
 func (r versionFailed) Write(tx *store.Tx) error {
-	v, err := tx.Version(r.Job, r.Number)
+	return changeVersion(tx, r.Job, r.Number, func(v *cluster.Version) { v.State, v.Failure = cluster.FailedVersion, r.Why })
+}
+
+// versionNote says why the last start of a version failed.
+type versionNote struct {
+	Job    string
+	Number int
+	Why    string
+}
+
+func (r versionNote) Write(tx *store.Tx) error {
+	return changeVersion(tx, r.Job, r.Number, func(v *cluster.Version) { v.Failure = r.Why })
+}
+
+// versionGood marks a version that passed the health gate.
+type versionGood struct {
+	Job    string
+	Number int
+	At     time.Time
+}
+
+func (r versionGood) Write(tx *store.Tx) error {
+	return changeVersion(tx, r.Job, r.Number, func(v *cluster.Version) { v.GoodAt, v.Failure = r.At, "" })
+}
+
+// versionGraph keeps the operators that the rehearsal of a version found.
+type versionGraph struct {
+	Job       string
+	Number    int
+	Operators []cluster.Operator
+}
+
+func (r versionGraph) Write(tx *store.Tx) error {
+	return changeVersion(tx, r.Job, r.Number, func(v *cluster.Version) { v.Operators = r.Operators })
+}
+
+// versionDropped removes a draft that turned out to be what there was.
+type versionDropped struct {
+	Job    string
+	Number int
+}
+
+func (r versionDropped) Write(tx *store.Tx) error { return tx.DeleteVersion(r.Job, r.Number) }
+
+func changeVersion(tx *store.Tx, job string, number int, change func(*cluster.Version)) error {
+	v, err := tx.Version(job, number)
 	if err != nil {
 		return err
 	}
-	v.State, v.Failure = cluster.FailedVersion, r.Why
+	change(&v)
 	return tx.SaveVersion(v)
 }
 
@@ -113,6 +162,8 @@ type intend struct {
 	Version               int
 	At                    time.Time
 	Ports                 [2]int // the range to take from
+	Origin                cluster.Origin
+	Beside                bool // its memory is not reserved until it is released (R06)
 }
 
 func (r intend) Write(tx *store.Tx) error {
@@ -136,11 +187,15 @@ func (r intend) Write(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	return tx.InsertIncarnation(cluster.Incarnation{
+	inc := cluster.Incarnation{
 		ID: r.ID, JobUID: r.Job, Target: p.Target, Version: r.Version, Phase: cluster.Intended, FlinkJobID: r.FlinkJob, Restore: r.Restore,
 		TaskManagers: v.Launch.TaskManagers, RESTPort: ports[0], RPCPort: ports[1], BlobPort: ports[2],
-		ReservedMB: v.Launch.ReservedMB(), CreatedAt: r.At,
-	})
+		ReservedMB: v.Launch.ReservedMB(), CreatedAt: r.At, Origin: r.Origin,
+	}
+	if r.Beside {
+		inc.ReservedMB = 0
+	}
+	return tx.InsertIncarnation(inc)
 }
 
 // incarnationIs moves an incarnation to a phase.
@@ -149,6 +204,7 @@ type incarnationIs struct {
 	Phase       cluster.IncarnationPhase
 	At          time.Time
 	OrderDigest string
+	Restore     string
 	Cause       string
 }
 
@@ -159,10 +215,16 @@ func (r incarnationIs) Write(tx *store.Tx) error {
 	}
 	inc.Phase = r.Phase
 	set(&inc.OrderDigest, r.OrderDigest)
+	set(&inc.Restore, r.Restore)
 	set(&inc.Cause, r.Cause)
 	switch r.Phase {
 	case cluster.Releasing:
 		inc.ReleasedAt = r.At
+		v, err := tx.Version(inc.JobUID, inc.Version)
+		if err != nil {
+			return err
+		}
+		inc.ReservedMB = v.Launch.ReservedMB()
 	case cluster.Live:
 		inc.LiveAt = r.At
 	case cluster.Dead, cluster.Abandoned:
@@ -171,6 +233,21 @@ func (r incarnationIs) Write(tx *store.Tx) error {
 			return err
 		}
 	}
+	return tx.SaveIncarnation(inc)
+}
+
+// gapIs writes down how long the start of an incarnation kept the job from processing.
+type gapIs struct {
+	ID  string
+	Gap cluster.Gap
+}
+
+func (r gapIs) Write(tx *store.Tx) error {
+	inc, err := tx.Incarnation(r.ID)
+	if err != nil {
+		return err
+	}
+	inc.Gap = &r.Gap
 	return tx.SaveIncarnation(inc)
 }
 

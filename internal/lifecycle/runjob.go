@@ -24,18 +24,40 @@ func (s *Service) RunJob(ctx context.Context, c Caller, ref cluster.Ref, job clu
 		}
 		return *op, nil
 	}
-	pool, err := s.Pool(ctx, ref.PoolRef)
-	if err != nil {
-		return Operation{}, parentNotFound(err)
-	}
-	facts := s.Facts()
-	var op store.Operation
+	known := s.Facts()
 	var listed []cluster.Savepoint
 	if job.Action == cluster.ActionListSavepoint {
+		var err error
 		if listed, err = s.Savepoints(ctx, ref); err != nil {
 			return Operation{}, err
 		}
 	}
+	return s.onJob(ctx, c, ref, job, func(tx *store.Tx, a asked) (store.Operation, error) {
+		switch job.Action {
+		case cluster.ActionStart:
+			return s.start(tx, a, job, known)
+		case cluster.ActionUpdate, cluster.ActionStatelessUpdate, cluster.ActionLastStateUpdate:
+			return s.update(tx, a, job, known)
+		case cluster.ActionRelaunch:
+			return s.relaunch(tx, a, known)
+		case cluster.ActionStop:
+			return s.savepointing(tx, a, true)
+		case cluster.ActionSavepoint:
+			return s.savepointing(tx, a, false)
+		case cluster.ActionCancel:
+			return s.cancelJob(tx, a)
+		}
+		return s.listSavepoints(tx, a, listed)
+	})
+}
+
+// onJob accepts an action on a cluster's job, if the rules allow it now: the one place where they are asked.
+func (s *Service) onJob(ctx context.Context, c Caller, ref cluster.Ref, r cluster.RunJob, do func(tx *store.Tx, a asked) (store.Operation, error)) (Operation, error) {
+	pool, err := s.Pool(ctx, ref.PoolRef)
+	if err != nil {
+		return Operation{}, parentNotFound(err)
+	}
+	var op store.Operation
 	err = s.accept(ctx, store.Scope{store.Target(pool.Target), store.Pool(pool.UID)}, func(tx *store.Tx) error {
 		same, err := s.repeated(tx, c)
 		if err != nil {
@@ -45,7 +67,11 @@ func (s *Service) RunJob(ctx context.Context, c Caller, ref cluster.Ref, job clu
 			op = *same
 			return nil
 		}
-		op, err = s.runJob(tx, c, pool, ref, job, facts, listed)
+		a, err := s.allowed(tx, c, pool, ref, r)
+		if err != nil {
+			return err
+		}
+		op, err = do(tx, a)
 		return err
 	})
 	if err != nil {
@@ -68,46 +94,34 @@ func (s *Service) knows(ctx context.Context, ref cluster.Ref, job cluster.RunJob
 	})
 }
 
-func (s *Service) runJob(tx *store.Tx, c Caller, pool cluster.Pool, ref cluster.Ref, r cluster.RunJob, facts cluster.FlinkFacts, listed []cluster.Savepoint) (store.Operation, error) {
+// allowed asks the rules, and ends the operation that the action supersedes or accepts.
+func (s *Service) allowed(tx *store.Tx, c Caller, pool cluster.Pool, ref cluster.Ref, r cluster.RunJob) (asked, error) {
 	cl, err := s.clusterRow(tx, ref)
 	if err != nil {
-		return store.Operation{}, err
+		return asked{}, err
 	}
 	job, err := tx.JobOf(cl.UID)
 	if err != nil {
-		return store.Operation{}, err
+		return asked{}, err
 	}
 	if e := r.Matches(job); e != nil {
-		return store.Operation{}, e
+		return asked{}, e
 	}
 	old, busy, err := active(tx, job.UID)
 	if err != nil {
-		return store.Operation{}, err
+		return asked{}, err
 	}
 	verdict, refused := cluster.Allowed(cl.Phase, job, busy, r.Action)
 	if refused != nil {
-		return store.Operation{}, refused
+		return asked{}, refused
 	}
-	a := asked{caller: c, cluster: cl, job: job, target: pool.Target, verb: "POST", action: r.Action}
-	if verdict == cluster.Supersede {
-		if err := s.supersede(tx, old, c.RequestID); err != nil {
-			return store.Operation{}, err
-		}
+	if err := s.takeFrom(tx, verdict, old, c.RequestID); err != nil {
+		return asked{}, err
 	}
-	switch r.Action {
-	case cluster.ActionStart:
-		return s.start(tx, a, r, facts)
-	case cluster.ActionStop:
-		return s.savepointing(tx, a, true)
-	case cluster.ActionSavepoint:
-		return s.savepointing(tx, a, false)
-	case cluster.ActionCancel:
-		return s.cancelJob(tx, a)
-	case cluster.ActionListSavepoint:
-		return s.listSavepoints(tx, a, listed)
-	default:
-		return store.Operation{}, cluster.Errorf(cluster.Conflict, "ActionNotAvailable", "", "%s is not available in this version; use STOP, then START.", r.Action)
+	if job, err = tx.JobOf(cl.UID); err != nil { // what was accepted changed it
+		return asked{}, err
 	}
+	return asked{caller: c, cluster: cl, job: job, target: pool.Target, verb: "POST", action: r.Action}, nil
 }
 
 // start launches the goal version, or a new one if the request or the cluster's own declaration changed what is launched.
@@ -164,7 +178,7 @@ func (s *Service) savepointing(tx *store.Tx, a asked, stop bool) (store.Operatio
 	if err != nil {
 		return store.Operation{}, err
 	}
-	f := facts{Incarnation: inc.ID, FlinkJob: inc.FlinkJobID, Stop: stop, Base: strings.TrimRight(base.String(), "/")}
+	f := facts{Source: inc.ID, SourceJob: inc.FlinkJobID, Stop: stop, Base: strings.TrimRight(base.String(), "/")}
 	a.kind = cluster.KindSavepoint
 	if stop {
 		a.kind = cluster.KindStop
@@ -191,7 +205,7 @@ func (s *Service) resume(tx *store.Tx, job string, f *facts) error {
 		return err
 	}
 	for _, t := range open {
-		if t.Stop && t.Incarnation == f.Incarnation {
+		if t.Stop && t.Incarnation == f.Source {
 			f.Trigger, f.Directory, f.Attempt = t.ID, t.Directory, t.Attempt
 		}
 	}
@@ -218,7 +232,7 @@ func (s *Service) cancelJob(tx *store.Tx, a asked) (store.Operation, error) {
 	inc, err := s.liveOf(tx, a.job)
 	switch e := cluster.AsError(err); {
 	case err == nil:
-		f.Incarnation, f.FlinkJob = inc.ID, inc.FlinkJobID
+		f.Source, f.SourceJob = inc.ID, inc.FlinkJobID
 	case e == nil:
 		return store.Operation{}, err
 	}
@@ -297,10 +311,9 @@ func (s *Service) removeRow(tx *store.Tx, a asked) (store.Operation, error) {
 		return store.Operation{}, refused
 	case verdict == cluster.Join:
 		return old, nil
-	case verdict == cluster.Supersede:
-		if err := s.supersede(tx, old, a.caller.RequestID); err != nil {
-			return store.Operation{}, err
-		}
+	}
+	if err := s.takeFrom(tx, verdict, old, a.caller.RequestID); err != nil {
+		return store.Operation{}, err
 	}
 	a.cluster.Phase = cluster.Deleting
 	if err := tx.SaveCluster(a.cluster); err != nil {

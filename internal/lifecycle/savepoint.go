@@ -14,7 +14,6 @@ import (
 // The steps that take a savepoint: with a stop of the job, or while it runs on.
 
 const (
-	pollSavepoint = 20 * time.Millisecond
 	// lookDeeperAfter is when await begins to look into the folder as well.
 	lookDeeperAfter = 2 * time.Second
 	// hangGrace is how long a stop may hang in a close() once its savepoint is complete (design section 5).
@@ -55,7 +54,7 @@ func savepointKind() kind {
 }
 
 func lookTrigger(f facts) questions {
-	q := questions{Fresh: f.Trigger == "", Incarnation: f.Incarnation, Job: true}
+	q := questions{Fresh: f.Trigger == "", Incarnation: f.Source, Job: true}
 	if f.Trigger != "" {
 		q.Trigger, q.Directory = f.Trigger, f.Directory
 	}
@@ -65,24 +64,21 @@ func lookTrigger(f facts) questions {
 // decideTrigger commits a trigger's names, sends it, and goes on once Flink is known to have it.
 func decideTrigger(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 	if f.Trigger == "" {
-		if v, over := notStoppable(a); over {
+		if f, v, over := notStoppable(f, a); over {
 			return f, v
 		}
-		f.Trigger, f.Attempt = a.Fresh[0], f.Attempt+1
+		f.Trigger, f.Attempt, f.AcceptedAt = a.Fresh[0], f.Attempt+1, now
 		f.Directory = f.Base + "/" + f.Trigger
 		return f, engine.Act(newTrigger{cluster.Trigger{
-			ID: f.Trigger, JobUID: f.Job, Incarnation: f.Incarnation, FlinkJobID: f.FlinkJob, Stop: f.Stop,
+			ID: f.Trigger, JobUID: f.Job, Incarnation: f.Source, FlinkJobID: f.SourceJob, Stop: f.Stop,
 			Directory: f.Directory, Attempt: f.Attempt, State: cluster.TriggerOpen, CreatedAt: now,
 		}})
 	}
 	t := a.Trigger
 	switch {
-	case !t.Unreachable && !t.Unknown:
+	case !t.Unreachable && !t.Unknown, jobManagerGone(a) || a.Job.State.Terminal(): // gone: what lies in the folder decides
 		f.AwaitSince = now
 		return f, engine.Done()
-	case jobManagerGone(a) || a.Job.State.Terminal():
-		f.AwaitSince = now
-		return f, engine.Done() // what lies in the folder decides
 	case t.Unreachable || a.Job.Unreachable:
 		return f, engine.Again(pollEnd)
 	case len(a.Directory) > 0:
@@ -93,18 +89,35 @@ func decideTrigger(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 }
 
 // notStoppable says why no savepoint can be asked for.
-func notStoppable(a answers) (engine.Verdict, bool) {
+func notStoppable(f facts, a answers) (facts, engine.Verdict, bool) {
+	_, missing := taskManagerEnded(a.Incarnation)
 	switch {
 	case jobManagerGone(a):
-		return engine.Fail(lost()), true
+		f, v := giveUp(f, lost())
+		return f, v, true
+	case missing: // it is replaced once this operation is out of the way
+		f, v := giveUp(f, cluster.Errorf(cluster.Conflict, "TaskManagerLost", "", "A TaskManager ended: no savepoint can be taken now.").WithHint("it is replaced by itself; try again when the job is RUNNING"))
+		return f, v, true
 	case a.Job.State.Terminal():
-		return engine.Fail(cluster.Errorf(cluster.Conflict, "JobAlreadyFinished", "", "The job is %s: it ended by itself.", a.Job.State)), true
-	case a.Job.Unreachable || a.Job.Unknown:
-		return engine.Again(pollEnd), true
-	case !a.Job.AllRunning:
-		return engine.Again(pollEnd), true // a savepoint now would be declined
+		f, v := giveUp(f, endedBefore(a, "it ended by itself"))
+		return f, v, true
+	case a.Job.Unreachable || a.Job.Unknown || !a.Job.AllRunning: // a savepoint now would be declined
+		return f, engine.Again(pollEnd), true
 	}
-	return engine.Verdict{}, false
+	return f, engine.Verdict{}, false
+}
+
+// giveUp ends an operation whose savepoint failed; a change first ends what it has prepared.
+func giveUp(f facts, err *cluster.Error) (facts, engine.Verdict) {
+	if !f.Change {
+		return f, engine.Fail(err)
+	}
+	f.Failure = &failure{Code: err.Code, Message: err.Message, Hint: err.Hint}
+	return f, engine.Back("withdraw").Say(err.Code + ": " + err.Message)
+}
+
+func endedBefore(a answers, why string) *cluster.Error {
+	return cluster.Errorf(cluster.Conflict, "JobAlreadyFinished", "", "The job is %s: %s.", a.Job.State, why)
 }
 
 func lost() *cluster.Error {
@@ -134,15 +147,22 @@ func again(f facts, uri string, now time.Time) (facts, engine.Verdict) {
 func actTrigger(ctx context.Context, w *world, _ string, f facts) error { return w.trigger(ctx, f) }
 
 func lookAwait(f facts) questions {
-	q := questions{Incarnation: f.Incarnation, Job: true, Trigger: f.Trigger}
+	q := questions{Incarnation: f.Source, Job: true, Trigger: f.Trigger}
 	if f.Deep {
 		q.Directory = f.Directory
 	}
 	return q
 }
 
-// decideAwait: the trigger decides; where Flink does not know it, what lies in its folder does.
 func decideAwait(f facts, a answers, now time.Time) (facts, engine.Verdict) {
+	return decideOutcome(f, a, now, complete)
+}
+
+// completed says what follows from a complete savepoint.
+type completed func(f facts, a answers, uri string, now time.Time) (facts, engine.Verdict)
+
+// decideOutcome: the trigger decides; where Flink does not know it, what lies in its folder does.
+func decideOutcome(f facts, a answers, now time.Time, then completed) (facts, engine.Verdict) {
 	t := a.Trigger
 	if !f.Deep && (now.Sub(f.AwaitSince) > lookDeeperAfter || t.Unknown || jobManagerGone(a)) {
 		f.Deep = true
@@ -150,17 +170,16 @@ func decideAwait(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 	}
 	switch {
 	case t.Location != "":
-		return complete(f, a, t.Location, now)
+		return then(f, a, t.Location, now)
 	case t.Failure != "" && t.Written != "":
 		f.Uncommitted = true
-		return complete(f, a, t.Written, now)
+		return then(f, a, t.Written, now)
 	case t.Failure != "":
-		v := engine.Fail(cluster.Errorf(cluster.Conflict, "SavepointFailed", "", "Flink refused the savepoint: %s", t.Failure))
-		return f, v
+		return giveUp(f, cluster.Errorf(cluster.Conflict, "SavepointFailed", "", "Flink refused the savepoint: %s", t.Failure))
 	case t.InProgress:
-		return decideHanging(f, a, now)
+		return decideHanging(f, a, now, then)
 	case jobManagerGone(a) || a.Job.State.Terminal():
-		return decideByFolder(f, a, now)
+		return decideByFolder(f, a, now, then)
 	case t.Unknown && !a.Job.Unreachable && len(a.Directory) > 0:
 		return again(f, a.Directory[0], now)
 	case t.Unknown && !a.Job.Unreachable && a.Job.State == flink.Running:
@@ -178,34 +197,31 @@ func firstStep(f facts) string {
 }
 
 // decideHanging: a stop whose savepoint is complete may hang in a user's close() for ever. After a grace it is taken as it is.
-func decideHanging(f facts, a answers, now time.Time) (facts, engine.Verdict) {
-	if !f.Stop || len(a.Directory) == 0 || a.Job.State != flink.Running {
-		return f, engine.Again(pollSavepoint)
-	}
-	if f.CompleteAt.IsZero() {
+func decideHanging(f facts, a answers, now time.Time, then completed) (facts, engine.Verdict) {
+	switch {
+	case !f.Stop || len(a.Directory) == 0 || a.Job.State != flink.Running:
+		return f, engine.Again(pollHandOver)
+	case f.CompleteAt.IsZero():
 		f.CompleteAt = now
-		return f, engine.Again(pollSavepoint)
-	}
-	if now.Sub(f.CompleteAt) < hangGrace {
-		return f, engine.Again(pollSavepoint)
+		return f, engine.Again(pollHandOver)
+	case now.Sub(f.CompleteAt) < hangGrace:
+		return f, engine.Again(pollHandOver)
 	}
 	f.Uncommitted = true
-	facts, v := complete(f, a, a.Directory[0], now)
-	return facts, v.Say("the savepoint is complete, but the job does not end (a close() hangs); its processes are ended")
+	f, v := then(f, a, a.Directory[0], now)
+	return f, v.Say("the savepoint is complete, but the job does not end (a close() hangs); its processes are ended")
 }
 
 // decideByFolder: the JobManager is gone or forgot; nothing was processed after a stop's savepoint, so a complete one is taken.
-func decideByFolder(f facts, a answers, now time.Time) (facts, engine.Verdict) {
-	if len(a.Directory) == 1 {
-		if a.Job.State != flink.Finished {
-			f.Uncommitted = f.Stop
-		}
-		return complete(f, a, a.Directory[0], now)
+func decideByFolder(f facts, a answers, now time.Time, then completed) (facts, engine.Verdict) {
+	switch {
+	case len(a.Directory) == 1:
+		f.Uncommitted = f.Uncommitted || f.Stop && a.Job.State != flink.Finished
+		return then(f, a, a.Directory[0], now)
+	case jobManagerGone(a):
+		return giveUp(f, lost())
 	}
-	if jobManagerGone(a) {
-		return f, engine.Fail(lost())
-	}
-	return f, engine.Fail(cluster.Errorf(cluster.Conflict, "JobAlreadyFinished", "", "The job is %s: it ended before the savepoint was taken.", a.Job.State))
+	return giveUp(f, endedBefore(a, "it ended before the savepoint was taken"))
 }
 
 // complete records where the savepoint lies. After a stop whose job is FINISHED the incarnation is Quiet.
@@ -216,7 +232,7 @@ func complete(f facts, a answers, uri string, now time.Time) (facts, engine.Verd
 		savepointIs{Trigger: f.Trigger, URI: uri, Origin: origin(f), At: now},
 	}
 	if f.Stop && a.Job.State == flink.Finished {
-		rows = append(rows, incarnationIs{ID: f.Incarnation, Phase: cluster.Quiet, At: now})
+		rows = append(rows, incarnationIs{ID: f.Source, Phase: cluster.Quiet, At: now})
 	}
 	return f, engine.Done(rows...).Say("savepoint " + uri)
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"drey/internal/cluster"
 	"drey/internal/engine"
+	"drey/internal/flink"
 	"drey/internal/runtime"
 	"drey/internal/storage"
 	"drey/internal/store"
@@ -25,16 +27,21 @@ type Config struct {
 	Facts  func() cluster.FlinkFacts
 	Limits cluster.Limits
 
-	StorageRoot       string // folder of the folder mounts, for Flink's plugin
-	GateJar           string // file of our Java jar
-	GateJarSHA        string
+	StorageRoot string // folder of the folder mounts, for Flink's plugin
+	GateJar     string // file of our Java jar
+	GateJarSHA  string
+	// Archives are the class-data archives that fit a distribution now. Nil: there are none.
+	Archives          func(version string) flink.Archives
 	PortLow, PortHigh int
 	UploadBytes       int64         // greatest upload
 	MemoryMB          int64         // what all roles together may reserve
 	KeptFor           time.Duration // how long ended operations stay
 	Domain            string        // of FQDNs (R40)
-	Version           string        // of Drey
-	Holder            string        // names this server as an owner of targets
+	Gate              HealthGate
+	Recovery          Recovery
+	FlinkTransport    http.RoundTripper // below the clients of JobManagers. Nil: HTTP
+	Version           string            // of Drey
+	Holder            string            // names this server as an owner of targets
 	Now               func() time.Time
 	Log               *slog.Logger
 }
@@ -79,7 +86,7 @@ func (s *Service) Run(ctx context.Context) error {
 	for name, rt := range s.Runtimes {
 		g.Go(func() error { return s.owner.keep(context.WithoutCancel(ctx), ctx.Done(), name) })
 		g.Go(func() error { return s.engine.Run(ctx, name, grace) })
-		w := &watcher{Service: s, target: name, runtime: rt}
+		w := &watcher{Service: s, target: name, runtime: rt, checkpoints: map[string]int64{}}
 		g.Go(func() error { return w.run(ctx) })
 	}
 	return g.Wait()

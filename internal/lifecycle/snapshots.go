@@ -74,6 +74,8 @@ func (w *world) chooseRestore(ctx context.Context, f facts) (*restoreAnswer, err
 	switch {
 	case f.SavePointName != "":
 		uri, problem, err = w.named(ctx, r, f.SavePointName)
+	case f.Provable != "":
+		return w.provable(ctx, r, f.Provable)
 	case f.Newest:
 		uri, problem, err = w.newestGood(ctx, r)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"drey/internal/cluster"
@@ -53,7 +54,22 @@ func (w *world) readStaged(ctx context.Context, op string, f facts) (*staged, er
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return nil, fmt.Errorf("cannot read what was staged: %w", err)
 	}
-	return &s, nil
+	return &s, w.compareStaged(ctx, f, r.version, &s)
+}
+
+// compareStaged finds out whether a change asks for what there is (R24).
+func (w *world) compareStaged(ctx context.Context, f facts, v cluster.Version, s *staged) error {
+	if !f.Change || f.Previous == 0 || s.Error != nil {
+		return nil
+	}
+	return w.Store.Read(ctx, func(tx *store.Tx) error {
+		old, err := tx.Version(f.Job, f.Previous)
+		if err == nil && old.State == cluster.Frozen && old.Launch.Equal(v.Launch) && old.Flink == v.Flink &&
+			old.JarSHA256 == s.Jar.SHA256 && slices.Equal(old.Lib, s.Lib) {
+			s.SameAs = old.Number
+		}
+		return err
+	})
 }
 
 // stage copies and checks the jars. What is wrong with them is a result too; what is wrong with the storage is tried again.

@@ -108,7 +108,38 @@ func active(tx *store.Tx, job string) (store.Operation, cluster.ActiveOperation,
 	if errors.Is(err, store.ErrNotFound) {
 		return op, cluster.ActiveOperation{}, nil
 	}
-	return op, cluster.ActiveOperation{ID: op.ID, Kind: op.Kind, Lane: string(op.Lane)}, err
+	busy := cluster.ActiveOperation{ID: op.ID, Kind: op.Kind, Lane: string(op.Lane)}
+	if f, bad := readFacts(orEmpty(op.Facts)); bad == nil {
+		busy.Gate = cluster.Updates(op.Kind) && op.Step == "gate" && !f.Returning
+	}
+	return op, busy, err
+}
+
+// takeFrom ends the operation that was Active before a new one: superseded, or accepted in its health gate (R28).
+func (s *Service) takeFrom(tx *store.Tx, v cluster.Verdict, old store.Operation, by string) error {
+	switch v {
+	case cluster.Supersede:
+		return s.supersede(tx, old, by)
+	case cluster.Accept:
+		return s.acceptVersion(tx, old, by)
+	}
+	return nil
+}
+
+// acceptVersion ends an update in its health gate Succeeded: what was asked for now takes the new version as it is.
+func (s *Service) acceptVersion(tx *store.Tx, op store.Operation, by string) error {
+	f, err := readFacts(op.Facts)
+	if err != nil {
+		return err
+	}
+	op.State, op.Outcome, op.EndedAt, op.SupersededBy = store.Ended, store.Succeeded, s.Now(), by
+	if err := tx.ForceOperation(op); err != nil {
+		return err
+	}
+	if err := tx.AddLine(op.ID, op.EndedAt, op.Step, "operation "+by+" accepts the new version before its health gate ended"); err != nil {
+		return err
+	}
+	return acceptedRow(f).Write(tx)
 }
 
 // supersede ends an Active operation Canceled, naming the one that takes over. Its worker is fenced off with its next commit.

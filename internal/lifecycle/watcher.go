@@ -20,12 +20,16 @@ type watcher struct {
 	*Service
 	target  string
 	runtime runtime.Runtime
+	// checkpoints is the highest id of a complete checkpoint seen, by incarnation. It is written down when the incarnation ends (R47).
+	checkpoints map[string]int64
+	counted     time.Time
 }
 
 const (
 	watchEvery = time.Second
 	sweepEvery = 5 * time.Second
 	pruneEvery = time.Hour
+	countEvery = 5 * time.Second
 	lookLimit  = 5 * time.Second
 )
 
@@ -92,12 +96,16 @@ func (w *watcher) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	count := time.Since(w.counted) > countEvery
+	if count {
+		w.counted = time.Now()
+	}
 	var seen []string
 	for _, inc := range rows {
 		if inc.Phase == cluster.Intended || inc.Phase == cluster.Held {
 			continue
 		}
-		answered, err := w.lookAt(ctx, inc)
+		answered, err := w.lookAt(ctx, inc, count)
 		if err != nil {
 			w.Log.WarnContext(ctx, "cannot watch an incarnation", "incarnation", inc.ID, "error", err)
 		}
@@ -113,7 +121,7 @@ func (w *watcher) look(ctx context.Context) error {
 }
 
 // lookAt sees one incarnation; it reports whether Flink answered.
-func (w *watcher) lookAt(ctx context.Context, inc cluster.Incarnation) (bool, error) {
+func (w *watcher) lookAt(ctx context.Context, inc cluster.Incarnation, count bool) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
 	var a answers
@@ -126,10 +134,24 @@ func (w *watcher) lookAt(ctx context.Context, inc cluster.Incarnation) (bool, er
 	if err := w.lookJob(ctx, questions{Job: true}, &a); err != nil || a.Job.Unreachable || a.Job.Unknown {
 		return false, err
 	}
+	if count {
+		w.countCheckpoints(ctx, inc)
+	}
 	if a.Job.State.Terminal() {
 		return true, w.ended(ctx, inc, endingOf(a))
 	}
+	if p, missing := taskManagerEnded(a.Incarnation); missing {
+		return true, w.replace(ctx, inc, p, a)
+	}
 	return true, w.status(ctx, inc, a.Job.State)
+}
+
+// countCheckpoints remembers how far the job's checkpoints came.
+func (w *watcher) countCheckpoints(ctx context.Context, inc cluster.Incarnation) {
+	c, err := w.flinkAt(inc).Checkpoints(ctx, inc.FlinkJobID)
+	if err == nil && c.LatestCompleted != nil {
+		w.checkpoints[inc.ID] = max(w.checkpoints[inc.ID], c.LatestCompleted.ID)
+	}
 }
 
 // jobManagerEnded kills what the JobManager left, and books the end.
@@ -189,10 +211,33 @@ func (w *watcher) quietly(err error) error {
 	return err
 }
 
-// ended submits the operation that buries an incarnation whose job ended by itself; not while another operation is at work on the job,
-// which will see the end too.
+// ended submits the operation that deals with an incarnation whose job ended by itself: recovery, or its burial. Not while another
+// operation is at work on the job, which will see the end too.
 func (w *watcher) ended(ctx context.Context, inc cluster.Incarnation, e ending) error {
-	err := w.accept(ctx, store.Scope{store.JobRow(inc.JobUID)}, func(tx *store.Tx) error {
+	e.SeenAt = w.Now()
+	return w.submit(ctx, inc, func(tx *store.Tx, a asked) error {
+		if inc.Phase == cluster.Quiet {
+			return errNothing // its successor's operation buries it
+		}
+		if pending, err := w.pendingStop(tx, inc, &a); err != nil || pending {
+			return err
+		}
+		recovers, err := w.recover(tx, inc, &a, &e)
+		if err != nil || recovers {
+			return err
+		}
+		if !a.cluster.Phase.CanBecome(e.Phase) {
+			e.Phase = a.cluster.Phase
+		}
+		a.kind, a.facts = kindRetire, facts{Ending: &e}
+		_, err = w.insert(tx, a)
+		return err
+	})
+}
+
+// submit accepts an operation of the watcher's own on an incarnation's job, if it is idle and the incarnation not buried.
+func (w *watcher) submit(ctx context.Context, inc cluster.Incarnation, accept func(tx *store.Tx, a asked) error) error {
+	return w.quietly(w.accept(ctx, store.Scope{store.JobRow(inc.JobUID)}, func(tx *store.Tx) error {
 		_, busy, err := active(tx, inc.JobUID)
 		if err != nil {
 			return err
@@ -209,23 +254,13 @@ func (w *watcher) ended(ctx context.Context, inc cluster.Incarnation, e ending) 
 		if err != nil {
 			return err
 		}
-		a := asked{caller: Caller{Principal: "drey", RequestID: newGUID()}, cluster: cl, job: job, target: w.target}
-		if pending, err := w.pendingStop(tx, inc, &a); err != nil || pending {
-			return err
-		}
-		if !cl.Phase.CanBecome(e.Phase) {
-			e.Phase = cl.Phase
-		}
-		a.kind, a.facts = kindRetire, facts{Ending: &e}
-		_, err = w.insert(tx, a)
-		return err
-	})
-	return w.quietly(err)
+		return accept(tx, asked{caller: Caller{Principal: "drey", RequestID: newGUID()}, cluster: cl, job: job, target: w.target})
+	}))
 }
 
 // pendingStop goes on with a stop whose outcome was never learned: its savepoint may be complete, and then it is the newest state.
 func (w *watcher) pendingStop(tx *store.Tx, inc cluster.Incarnation, a *asked) (bool, error) {
-	f := facts{Incarnation: inc.ID, FlinkJob: inc.FlinkJobID, Stop: true}
+	f := facts{Source: inc.ID, SourceJob: inc.FlinkJobID, Stop: true}
 	if err := w.resume(tx, inc.JobUID, &f); err != nil || f.Trigger == "" || !a.cluster.Phase.CanBecome(cluster.Stopping) {
 		return false, err
 	}

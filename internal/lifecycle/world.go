@@ -23,13 +23,13 @@ type world struct {
 	Config
 	mu      sync.Mutex
 	clients map[int]*flink.Client // by REST port
-	http    http.RoundTripper
 }
 
 func newWorld(c Config) *world {
-	return &world{Config: c, clients: map[int]*flink.Client{}, http: &http.Transport{
-		MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, DisableCompression: true,
-	}}
+	if c.FlinkTransport == nil {
+		c.FlinkTransport = &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, DisableCompression: true}
+	}
+	return &world{Config: c, clients: map[int]*flink.Client{}}
 }
 
 // newID makes 32 lower-case hex digits.
@@ -46,7 +46,7 @@ func (w *world) flinkAt(inc cluster.Incarnation) *flink.Client {
 	defer w.mu.Unlock()
 	c := w.clients[inc.RESTPort]
 	if c == nil {
-		c = flink.New(fmt.Sprintf("http://127.0.0.1:%d", inc.RESTPort), w.http)
+		c = flink.New(fmt.Sprintf("http://127.0.0.1:%d", inc.RESTPort), w.FlinkTransport)
 		w.clients[inc.RESTPort] = c
 	}
 	return c
@@ -81,6 +81,15 @@ func (w *world) answer(ctx context.Context, op string, f facts, q questions) (an
 		{q.Directory != "", func() (err error) { a.Directory, err = w.completeIn(ctx, q.Directory); return err }},
 		{q.Metadata != "", func() (err error) { a.Metadata, err = w.metadata(ctx, q.Metadata); return err }},
 		{q.Leftovers != "", func() (err error) { a.Leftovers, err = w.leftovers(ctx, f); return err }},
+		{q.Other != "", func() error { return w.lookOther(ctx, q.Other, &a) }},
+		{q.Parse, func() (err error) { a.Parsed, err = w.parses(ctx, *a.Trigger); return err }},
+		{q.Checkpoint != "", func() error { return w.lookCheckpoint(ctx, q.Checkpoint, &a) }},
+		{q.Room, func() (err error) { a.Room, err = w.roomBeside(ctx, f); return err }},
+		{q.Preflight, func() (err error) { a.Preflight, err = w.preflight(ctx, f); return err }},
+		{q.Own != "", func() (err error) { a.Own, err = w.ownCheckpoints(ctx, f, q.Own); return err }},
+		{q.Health, func() (err error) { a.Health, err = w.health(ctx, f, a); return err }},
+		{q.Registered, func() (err error) { a.Registered, err = w.registered(ctx, a); return err }},
+		{q.Timing, func() error { a.Timing = w.timing(ctx, a); return nil }},
 	}
 	for _, s := range steps {
 		if !s.asked {
@@ -127,7 +136,7 @@ func (w *world) diagnose(ctx context.Context, rt runtime.Runtime, seen runtime.S
 	for _, p := range seen.Processes {
 		if p.State == runtime.Exited {
 			d := flink.DiagnoseExit(flink.Exit{Role: string(p.Role), Code: p.Exit.Code, Signal: p.Exit.Signal, OOM: p.Exit.OOM},
-				w.tail(ctx, rt, seen.ID, p.ProcessID))
+				w.tail(ctx, rt, seen.ID, p))
 			return &d
 		}
 	}
@@ -136,9 +145,9 @@ func (w *world) diagnose(ctx context.Context, rt runtime.Runtime, seen runtime.S
 
 const tailBytes = 64 << 10
 
-// tail is the end of a process's output, "" if it cannot be read.
-func (w *world) tail(ctx context.Context, rt runtime.Runtime, id runtime.IncarnationID, p runtime.ProcessID) string {
-	r, _, err := rt.Logs(ctx, id, p, 0)
+// tail is the end of a process's own output, "" if it cannot be read.
+func (w *world) tail(ctx context.Context, rt runtime.Runtime, id runtime.IncarnationID, p runtime.ProcessStatus) string {
+	r, _, err := rt.Logs(ctx, id, p.ProcessID, p.LogStart)
 	if err != nil {
 		return ""
 	}
@@ -153,7 +162,7 @@ func (w *world) tail(ctx context.Context, rt runtime.Runtime, id runtime.Incarna
 		}
 		if err != nil {
 			if !errors.Is(err, io.EOF) {
-				w.Log.WarnContext(ctx, "cannot read a log to its end", "incarnation", id, "process", p.String(), "error", err)
+				w.Log.WarnContext(ctx, "cannot read a log to its end", "incarnation", id, "process", p.ProcessID.String(), "error", err)
 			}
 			return string(last)
 		}

@@ -42,6 +42,10 @@ var (
 	ErrReleased = errors.New("incarnation was released with another order")
 	// ErrNotHeld says that there is nothing held under this id that could be released.
 	ErrNotHeld = errors.New("incarnation is not held")
+	// ErrNotReleased says that what was asked for is done to a released incarnation only.
+	ErrNotReleased = errors.New("incarnation is not released")
+	// ErrStale says that a later generation was seen here before.
+	ErrStale = errors.New("a later generation was seen before")
 	// ErrNotFound says that nothing is known here under this id.
 	ErrNotFound = errors.New("no such incarnation")
 	// ErrWrongTarget says that the place we talk to is not the one we mean.
@@ -143,6 +147,8 @@ type GateInfo struct {
 	Jobs    []string // Flink job ids submitted, with GateDone
 	Failure string   // with GateFailed: the exception with its causes, at most 64 KiB
 	At      time.Time
+	// OpenedAt is when it read its order; zero before.
+	OpenedAt time.Time
 }
 
 // ProcessStatus is one process as seen.
@@ -151,7 +157,11 @@ type ProcessStatus struct {
 	State State
 	PID   int // 0 if not known
 	Exit  Exit
-	Gate  GateInfo // of a gated process
+	// LogStart is the cursor of the first byte it wrote; before that lies what the one wrote that it replaced.
+	LogStart int64
+	// Replaced is how the process before it under the same index ended, which Scale replaced; nil if it is the first.
+	Replaced *Exit
+	Gate     GateInfo // of a gated process
 }
 
 // Status is one incarnation as seen at one moment.
@@ -174,8 +184,18 @@ func (s Status) Process(id ProcessID) ProcessStatus {
 	return ProcessStatus{ProcessID: id, State: Absent}
 }
 
+// Fit says whether memory is free.
+type Fit struct {
+	Known  bool  // false: nobody can tell, and the rest is zero
+	FreeMB int64 // what may be taken, in MiB, at least 0; a reserve of the machine is taken off already
+	Fits   bool
+}
+
 // Event is a hint that something changed; Observe is the truth.
 type Event struct{ ID IncarnationID }
+
+// MaxReportBytes is how long a gate's report may be.
+const MaxReportBytes = 1 << 20
 
 // Runtime is a target: a place where incarnations run. Every method may be repeated.
 type Runtime interface {
@@ -190,7 +210,19 @@ type Runtime interface {
 	Prepare(ctx context.Context, inc Incarnation) error
 	// Release opens the gate with order, once. The same order again is fine; another: [ErrReleased]; not held: [ErrNotHeld].
 	Release(ctx context.Context, id IncarnationID, order []byte) error
-	// Kill ends processes without grace: all of them, for ever (a tombstone stays), or only the roles named.
+	// Report is what the gate found out before it was ready, in its own words; nil if there is none, or none yet. More than
+	// [MaxReportBytes] is an error.
+	Report(ctx context.Context, id IncarnationID) ([]byte, error)
+	// Fits answers whether needMB MiB more could be taken here now. It reserves nothing.
+	Fits(ctx context.Context, needMB int64) (Fit, error)
+	// Scale makes sure that the n processes of a role run: one that has Exited is replaced under its own index, with the same
+	// arguments and environment and an empty working folder, once nothing of it lives; its output goes on where it ended.
+	// Those that live are not touched. n must be the number that was prepared, and the role not gated: what has a gate never
+	// starts twice. A generation below one seen before is [ErrStale]; the same one may be repeated. It needs a released
+	// incarnation ([ErrNotReleased]) without a tombstone ([ErrDead]).
+	Scale(ctx context.Context, id IncarnationID, role Role, n int, generation int64) error
+	// Kill ends processes without grace: all of them, for ever (a tombstone stays), and comes back when nothing of them is
+	// left; or only the roles named: then it sends the signals and does not wait, and descendants are left to the kill of all.
 	Kill(ctx context.Context, id IncarnationID, roles ...Role) error
 	// Observe sees one incarnation. An id that never was here answers with no processes, and Dead only if a tombstone is there.
 	Observe(ctx context.Context, id IncarnationID) (Status, error)

@@ -80,6 +80,11 @@ func (t *Tx) SaveVersion(v cluster.Version) error {
 	return t.put("UPDATE version SET state = ?, doc = ? WHERE job = ? AND number = ?", v.State, doc, v.JobUID, v.Number)
 }
 
+// DeleteVersion removes a version of a job.
+func (t *Tx) DeleteVersion(jobUID string, number int) error {
+	return t.put("DELETE FROM version WHERE job = ? AND number = ?", jobUID, number)
+}
+
 // Version gives a version of a job.
 func (t *Tx) Version(jobUID string, number int) (cluster.Version, error) {
 	return one(t, document[cluster.Version], "SELECT doc FROM version WHERE job = ? AND number = ?", jobUID, number)

@@ -60,7 +60,8 @@ func prepareServer(t testing.TB, bin string) *server {
 	s := &server{t: t, bin: bin, dir: filepath.Join(t.TempDir(), "data")}
 	low := 20000 + 200*int(portBlocks.Add(1))
 	s.config = filepath.Join(filepath.Dir(s.dir), "config.yaml")
-	text := fmt.Sprintf("listen: 127.0.0.1:0\nlimits:\n  portLow: %d\n  portHigh: %d\nlog:\n  format: text\n  level: debug\n", low, low+199)
+	text := fmt.Sprintf("listen: 127.0.0.1:0\nlimits:\n  portLow: %d\n  portHigh: %d\nlog:\n  format: text\n  level: debug\n"+
+		"archives: false\ngate:\n  minimumSeconds: 0\n  maximumSeconds: 8\nrecovery:\n  budget: 3\n  backoffSeconds: 1\n", low, low+199)
 	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -219,12 +220,13 @@ type witnessed struct {
 	ledger string
 	sink   string // folder behind the sink's URI, or ""
 	fresh  map[string]int64
+	again  map[string]int64 // incarnations that may repeat, from which number on
 }
 
 // witness makes a cluster that runs the witness job, without waiting if args say so.
 func (s *server) witness(name string, withSink bool, extra ...string) (*witnessed, result) {
 	s.t.Helper()
-	w := &witnessed{server: s, name: name, ledger: filepath.Join(filepath.Dir(s.dir), "ledger-"+name), fresh: map[string]int64{}}
+	w := &witnessed{server: s, name: name, ledger: filepath.Join(filepath.Dir(s.dir), "ledger-"+name), fresh: map[string]int64{}, again: map[string]int64{}}
 	args := []string{"cluster", "create", name, "--jar", jar(s.t, "witness.jar"), "--conf", "execution.checkpointing.interval=1s",
 		"--arg", "--ledger", "--arg", w.ledger, "--arg", "--rate", "--arg", "500"}
 	if withSink {
@@ -252,7 +254,7 @@ func (w *witnessed) last() int64 {
 // clean judges the ledger and, for a stopped job, the sink.
 func (w *witnessed) clean(when string, stopped bool) witness.Report {
 	w.t.Helper()
-	r, err := witness.Check(witness.Input{Ledger: w.ledger, Sink: w.sink, Fresh: w.fresh})
+	r, err := witness.Check(witness.Input{Ledger: w.ledger, Sink: w.sink, Fresh: w.fresh, Repeats: w.again})
 	if err != nil {
 		w.t.Fatal(err)
 	}

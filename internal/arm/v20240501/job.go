@@ -36,17 +36,17 @@ type JobProperties struct {
 
 // DecodeRunJob reads the body of a runJob.
 func DecodeRunJob(body []byte) (cluster.RunJob, []string, error) {
-	return ReadRunJob(body, contract.Options{})
-}
-
-// ReadRunJob reads the body of a runJob as strictly as told.
-func ReadRunJob(body []byte, opts contract.Options) (cluster.RunJob, []string, error) {
 	var in Job
-	ignored, err := contract.Decode(body, &in, opts)
+	ignored, err := contract.Decode(body, &in, contract.Options{})
 	if err != nil {
 		return cluster.RunJob{}, nil, err
 	}
-	p := in.Properties
+	job, err := AskedFor(in.Properties)
+	return job, ignored, err
+}
+
+// AskedFor is what the properties of a runJob's body ask for.
+func AskedFor(p JobProperties) (cluster.RunJob, error) {
 	var faults []cluster.Fault
 	action, fault := cluster.ParseAction(p.Action)
 	if fault != nil {
@@ -58,7 +58,7 @@ func ReadRunJob(body []byte, opts contract.Options) (cluster.RunJob, []string, e
 	return cluster.RunJob{
 		Action: action, JobName: p.JobName, RunID: p.RunID, JarDirectory: p.JobJarDirectory, JarName: p.JarName,
 		EntryClass: p.EntryClass, Args: p.Args, SavePointName: p.SavePointName, Configuration: p.FlinkConfiguration,
-	}, ignored, cluster.Faults(faults)
+	}, cluster.Faults(faults)
 }
 
 // EncodeJob shows a job of the cluster ref.

@@ -91,8 +91,3 @@ func EncodeCluster(v lifecycle.ClusterView) any {
 	}
 	return out
 }
-
-// DecodeRunJob reads the body of a runJob.
-func DecodeRunJob(body []byte) (cluster.RunJob, []string, error) {
-	return v20240501.ReadRunJob(body, contract.Options{Strict: true})
-}

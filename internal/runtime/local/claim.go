@@ -138,7 +138,7 @@ func (r *Runtime) Claim(_ context.Context, holder string, epoch int64, _ time.Du
 	r.claiming.Lock()
 	defer r.claiming.Unlock()
 	path := filepath.Join(r.config.Dir, "run", "epoch")
-	highest, err := readEpoch(path)
+	highest, err := readNumber(path)
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("cannot read the target's epoch: %w", err)
@@ -147,13 +147,14 @@ func (r *Runtime) Claim(_ context.Context, holder string, epoch int64, _ time.Du
 	case epoch == highest:
 		return highest, nil
 	}
-	if err := keeper.WriteFile(path, 0o600, []byte(strconv.FormatInt(epoch, 10)+"\n")); err != nil {
+	if err := writeNumber(path, epoch); err != nil {
 		return highest, fmt.Errorf("cannot write the target's epoch: %w", err)
 	}
 	return epoch, nil
 }
 
-func readEpoch(path string) (int64, error) {
+// readNumber reads a number that only grows; 0 if the file is not there.
+func readNumber(path string) (int64, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
@@ -162,4 +163,8 @@ func readEpoch(path string) (int64, error) {
 		return 0, err
 	}
 	return strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+}
+
+func writeNumber(path string, n int64) error {
+	return keeper.WriteFile(path, 0o600, []byte(strconv.FormatInt(n, 10)+"\n"))
 }

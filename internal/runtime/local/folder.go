@@ -1,6 +1,7 @@
 package local
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,6 +20,7 @@ import (
 const (
 	preparedFile  = "incarnation.json"
 	tombstoneFile = "dead"
+	scaledFile    = "generation"
 	confFolder    = "conf"
 	jarsFolder    = "jars"
 	pluginsFolder = "plugins"
@@ -163,4 +165,20 @@ func (r *Runtime) bury(i incarnation, by, who string) error {
 		return fmt.Errorf("cannot write the tombstone: %w", err)
 	}
 	return keeper.SyncFolder(filepath.Dir(i.dir))
+}
+
+// readPrepared reads what was prepared; [runtime.ErrNotFound] if nothing was.
+func readPrepared(i incarnation) (prepared, error) {
+	text, err := os.ReadFile(i.path(preparedFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return prepared{}, runtime.ErrNotFound
+	}
+	var p prepared
+	if err == nil {
+		err = json.Unmarshal(text, &p)
+	}
+	if err != nil {
+		return prepared{}, fmt.Errorf("cannot read what was prepared: %w", err)
+	}
+	return p, nil
 }

@@ -63,7 +63,7 @@ func (r *Runtime) Forget(ctx context.Context, id runtime.IncarnationID) error {
 	if !s.Dead {
 		return fmt.Errorf("cannot forget incarnation %s: it is not dead", id)
 	}
-	r.dismissKeepers(ctx, f, func(runtime.ProcessID) bool { return true })
+	r.dismissKeepers(ctx, f)
 	if err := f.clear(); err != nil {
 		return fmt.Errorf("cannot forget incarnation %s: %w", id, err)
 	}
@@ -80,7 +80,7 @@ func (i incarnation) clear() error {
 	failed := []error{removeBut(i.path(gateFolder), keeper.OrderFile)}
 	for _, p := range roles {
 		keep = append(keep, p.String())
-		failed = append(failed, removeBut(i.role(p), keeper.LogFolder, keeper.ExitFile))
+		failed = append(failed, removeBut(i.role(p), keeper.LogFolder, keeper.ExitFile, keeper.ReplacedFile))
 	}
 	return errors.Join(append(failed, removeBut(i.dir, keep...))...)
 }

@@ -68,11 +68,16 @@ func mustPrepare(t *testing.T, r *Runtime, inc runtime.Incarnation) {
 
 func stateOf(t *testing.T, r *Runtime, id runtime.IncarnationID, p runtime.ProcessID) runtime.State {
 	t.Helper()
+	return mustObserve(t, r, id).Process(p).State
+}
+
+func mustObserve(t *testing.T, r *Runtime, id runtime.IncarnationID) runtime.Status {
+	t.Helper()
 	s, err := r.Observe(limited(t), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.Process(p).State
+	return s
 }
 
 func outputOf(t *testing.T, r *Runtime, id runtime.IncarnationID, p runtime.ProcessID) string {

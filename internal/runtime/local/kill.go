@@ -23,29 +23,37 @@ type Killed struct {
 	PID         int
 }
 
-// Kill implements [runtime.Runtime]. It comes back when nothing of them is left. Where ctx ends before, the signals were
-// sent nevertheless.
+// Kill implements [runtime.Runtime]. Where ctx ends before nothing of them is left, the signals were sent nevertheless.
 func (r *Runtime) Kill(ctx context.Context, id runtime.IncarnationID, roles ...runtime.Role) error {
 	if err := checkID(id); err != nil {
 		return err
 	}
-	f := r.folder(id)
-	if len(roles) == 0 {
-		if err := r.bury(f, "kill", ""); err != nil {
-			return fmt.Errorf("cannot kill incarnation %s: %w", id, err)
-		}
+	if len(roles) > 0 {
+		return r.killRoles(ctx, r.folder(id), roles)
 	}
-	wanted := func(p runtime.ProcessID) bool { return len(roles) == 0 || slices.Contains(roles, p.Role) }
-	killed, err := r.end(ctx, []incarnation{f}, func(m marked) bool { return m.incarnation == id && wanted(m.process) }, wanted)
-	if len(killed) > 0 {
-		r.log.InfoContext(ctx, "incarnation killed", "incarnation", id, "roles", roles, "processes", len(killed))
-	}
-	if err != nil {
+	if err := r.killAll(ctx, r.folder(id)); err != nil {
 		return fmt.Errorf("cannot kill incarnation %s: %w", id, err)
 	}
-	r.dismissKeepers(ctx, f, wanted)
 	return nil
 }
+
+// killAll ends an incarnation for ever.
+func (r *Runtime) killAll(ctx context.Context, f incarnation) error {
+	if err := r.bury(f, "kill", ""); err != nil {
+		return err
+	}
+	killed, err := r.end(ctx, []incarnation{f}, func(m marked) bool { return m.incarnation == f.id }, everyone)
+	if len(killed) > 0 {
+		r.log.InfoContext(ctx, "incarnation killed", "incarnation", f.id, "processes", len(killed))
+	}
+	if err != nil {
+		return err
+	}
+	r.dismissKeepers(ctx, f)
+	return nil
+}
+
+func everyone(runtime.ProcessID) bool { return true }
 
 // KillAll ends every process of this data directory, JobManagers first, and answers which. It leaves no tombstone: the next
 // server finds its jobs ended, as after a reboot.
@@ -54,13 +62,12 @@ func (r *Runtime) KillAll(ctx context.Context) ([]Killed, error) {
 	if err != nil {
 		return nil, err
 	}
-	everyone := func(runtime.ProcessID) bool { return true }
 	killed, err := r.end(ctx, folders, func(marked) bool { return true }, everyone)
 	if err != nil {
 		return killed, fmt.Errorf("cannot end every process: %w", err)
 	}
 	for _, f := range folders {
-		r.dismissKeepers(ctx, f, everyone)
+		r.dismissKeepers(ctx, f)
 	}
 	return killed, nil
 }
@@ -130,7 +137,7 @@ func (r *Runtime) locked(folders []incarnation, wanted func(runtime.ProcessID) b
 
 // signalMarked sends SIGKILL to each process that matches, JobManagers first: their clean-up could destroy state.
 func (r *Runtime) signalMarked(match func(marked) bool) ([]Killed, error) {
-	found, err := r.scan()
+	found, err := r.scanTwice()
 	if err != nil {
 		return nil, err
 	}
@@ -188,12 +195,10 @@ func killKeeper(path string) error {
 
 // dismissKeepers lets keepers go whose process is gone, instead of after their minute: here their files are enough. One
 // that does not answer goes by itself.
-func (r *Runtime) dismissKeepers(ctx context.Context, f incarnation, wanted func(runtime.ProcessID) bool) {
+func (r *Runtime) dismissKeepers(ctx context.Context, f incarnation) {
 	roles, _ := f.roles()
 	for _, p := range roles {
-		if wanted(p) {
-			r.dismissKeeper(ctx, f.role(p))
-		}
+		r.dismissKeeper(ctx, f.role(p))
 	}
 }
 

@@ -132,8 +132,11 @@ func (r *Runtime) observeFiles(ctx context.Context, path string, held, released 
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	s.PID = running.PID
+	s.PID, s.LogStart = running.PID, running.LogStart
 	if s.Gate, err = gateOf(path); err != nil {
+		return err
+	}
+	if s.Replaced, err = replacedBy(path); err != nil {
 		return err
 	}
 	switch {
@@ -152,17 +155,33 @@ func (r *Runtime) observeEnd(ctx context.Context, path string, ran bool, s *runt
 	exit, err := r.exitOf(ctx, path)
 	switch {
 	case err == nil:
-		s.State, s.Exit = runtime.Exited, runtime.Exit{Code: exit.Code, Signal: exit.Signal, OOM: exit.OOM, At: exit.At}
+		s.State, s.Exit = runtime.Exited, told(exit)
 	case errors.Is(err, errNotReaped):
 		s.State = runtime.Alive
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	case ran: // nobody saw how
 		s.State, s.Exit = runtime.Exited, runtime.Exit{Code: -1}
+	case s.Replaced != nil: // the next one is not there yet
+		s.State, s.Exit, s.Replaced = runtime.Exited, *s.Replaced, nil
 	default:
 		s.State = runtime.Absent
 	}
 	return nil
+}
+
+func told(e keeper.Exit) runtime.Exit {
+	return runtime.Exit{Code: e.Code, Signal: e.Signal, OOM: e.OOM, At: e.At}
+}
+
+// replacedBy reads how the process ended that the one of a role folder replaced; nil if there was none.
+func replacedBy(path string) (*runtime.Exit, error) {
+	exit, err := keeper.ReadReplaced(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	e := told(exit)
+	return &e, err
 }
 
 // gateOf reads what the gate of a process says; nothing, if it has none.
@@ -175,7 +194,7 @@ func gateOf(path string) (runtime.GateInfo, error) {
 		return runtime.GateInfo{}, err
 	}
 	g, err := keeper.ReadGate(in.Gate)
-	return runtime.GateInfo{Gate: runtime.Gate(g.Gate), Jobs: g.Jobs, Failure: g.Failure, At: g.At}, err
+	return runtime.GateInfo{Gate: runtime.Gate(g.Gate), Jobs: g.Jobs, Failure: g.Failure, At: g.At, OpenedAt: g.Opened}, err
 }
 
 // errNotReaped says that a process let go of its lock, but its parent says that it lives.

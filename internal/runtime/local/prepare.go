@@ -37,7 +37,23 @@ func (r *Runtime) prepare(ctx context.Context, inc runtime.Incarnation, f incarn
 			return err
 		}
 	}
-	return r.startAll(ctx, f)
+	processes, err := f.neverReplaced()
+	if err != nil {
+		return err
+	}
+	return r.startAll(ctx, f, processes)
+}
+
+// neverReplaced lists the processes but those that Scale is about to start anew, or has.
+func (i incarnation) neverReplaced() (out []runtime.ProcessID, err error) {
+	processes, err := i.roles()
+	for _, p := range processes {
+		replaced, existsErr := exists(filepath.Join(i.role(p), keeper.ReplacedFile))
+		if err = errors.Join(err, existsErr); !replaced {
+			out = append(out, p)
+		}
+	}
+	return out, err
 }
 
 // alive answers [runtime.ErrDead] where a tombstone is.
@@ -139,15 +155,11 @@ func (r *Runtime) writeRole(p runtime.Process, f incarnation) error {
 	return keeper.WriteJSON(filepath.Join(f.role(p.ProcessID), keeper.InputFile), 0o600, in)
 }
 
-// startAll starts the keepers that never were, all at once, and waits for each to say that its process runs.
-func (r *Runtime) startAll(ctx context.Context, f incarnation) error {
-	roles, err := f.roles()
-	if err != nil {
-		return err
-	}
+// startAll starts the keepers that are still to be started, all at once, and waits for each to say that its process runs.
+func (r *Runtime) startAll(ctx context.Context, f incarnation, processes []runtime.ProcessID) error {
 	var waits []func() error
 	var failed []error
-	for _, p := range roles {
+	for _, p := range processes {
 		ended, err := r.startKeeper(f, p)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("cannot start the keeper of %s: %w", p, err))

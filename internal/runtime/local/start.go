@@ -16,7 +16,7 @@ import (
 	"drey/internal/runtime"
 )
 
-// startKeeper starts the keeper of a process that never ran. ended closes when a keeper started here is gone; it is nil
+// startKeeper starts the keeper of a process that has not run. ended closes when a keeper started here is gone; it is nil
 // where one was started before.
 func (r *Runtime) startKeeper(f incarnation, p runtime.ProcessID) (ended <-chan struct{}, err error) {
 	r.starts.Lock()
@@ -43,7 +43,7 @@ func (r *Runtime) startKeeper(f incarnation, p runtime.ProcessID) (ended <-chan 
 	return ended, nil
 }
 
-// ranBefore answers whether the process of a role folder was ever started.
+// ranBefore answers whether the process of a role folder was started; one that was replaced does not count.
 func ranBefore(role string) (bool, error) {
 	for _, name := range []string{keeper.RunningFile, keeper.ExitFile} {
 		if there, err := exists(filepath.Join(role, name)); there || err != nil {

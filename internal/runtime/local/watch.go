@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,13 +95,14 @@ func (w *watcher) files(ctx context.Context, f incarnation) (string, error) {
 	}
 	var there []string
 	for _, path := range paths {
-		found, err := exists(path)
+		info, err := os.Lstat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return "", err
 		}
-		if found {
-			there = append(there, path)
-		}
+		there = append(there, fmt.Sprint(path, info.ModTime().UnixNano())) // running.json may be the next process's
 	}
 	return strings.Join(there, "\n"), nil
 }

@@ -46,10 +46,11 @@ func heldKilled(r *rig) {
 func roleKilled(r *rig) {
 	inc := r.prepareHeld()
 	r.kill(inc.ID, runtime.TaskManager)
-	s := r.observe(inc.ID)
-	if s.Tombstone || s.Dead || s.Process(taskManager).State != runtime.Exited || s.Process(jobManager).State != runtime.Held {
+	ended := r.await(inc.ID, taskManager, runtime.Exited)
+	if s := r.observe(inc.ID); s.Tombstone || s.Dead || s.Process(jobManager).State != runtime.Held || ended.Exit.Signal != int(syscall.SIGKILL) {
 		r.Errorf("it is seen as %+v", s)
 	}
+	r.kill(inc.ID, runtime.TaskManager)
 	r.prepare(inc)
 	if s := r.observe(inc.ID).Process(taskManager); s.State != runtime.Exited {
 		r.Errorf("prepare started again what was killed: %+v", s)

@@ -27,6 +27,7 @@ const (
 	Spawn = "spawn" // a child that waits for ever, with our output and environment, and without our lock
 	Env   = "env"   // print the environment
 	Stdin = "stdin" // read the standard input to its end
+	List  = "list"  // print what is in the working folder
 )
 
 // Print prints a line.
@@ -40,6 +41,12 @@ func Cat(path string) string { return "cat=" + path }
 
 // Gate behaves like our gate: says ready, waits for the order, prints it, says opened.
 func Gate(folder string) string { return "gate=" + folder }
+
+// Touch makes a file in the working folder.
+func Touch(name string) string { return "touch=" + name }
+
+// Report writes n bytes of the pattern as the gate's report.
+func Report(folder string, n int) string { return "report=" + folder + "=" + strconv.Itoa(n) }
 
 // Done says that main() returned and submitted a job.
 func Done(folder, job string) string { return "done=" + folder + "=" + job }
@@ -90,6 +97,10 @@ func act(step string) error {
 		content, err := os.ReadFile(text)
 		fmt.Println(string(content))
 		return err
+	case "touch":
+		return os.WriteFile(text, nil, 0o600)
+	case "report":
+		return report(text)
 	case "gate":
 		return hold(text)
 	case "done":
@@ -112,6 +123,10 @@ func act(step string) error {
 		all := os.Environ()
 		slices.Sort(all)
 		fmt.Println(strings.Join(all, "\n"))
+	case List:
+		names, err := filepath.Glob("*")
+		fmt.Println("the folder holds", names)
+		return err
 	case Stdin:
 		content, err := io.ReadAll(os.Stdin)
 		fmt.Printf("stdin has %d bytes\n", len(content))
@@ -149,6 +164,15 @@ func hold(folder string) error {
 		}
 		time.Sleep(3 * time.Millisecond)
 	}
+}
+
+func report(text string) error {
+	folder, size, _ := strings.Cut(text, "=")
+	n, err := strconv.Atoi(size)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "report"), Pattern(n), 0o600)
 }
 
 // say writes one of the gate's files.

@@ -1,15 +1,20 @@
 package drey;
 
 import java.lang.reflect.Field;
+import java.util.Collection;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.apache.flink.api.common.JobID;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.core.execution.PipelineExecutor;
 import org.apache.flink.core.execution.PipelineExecutorServiceLoader;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironmentFactory;
 
 /**
- * Makes every environment that the user's {@code main()} gets obey the order. Flink offers no public way: the factory is set by a
- * protected method (reached by extending the class) and read, like the environment's executors, from private fields whose names
- * are the same from 1.20 to 2.3.
+ * Puts us between the user's {@code main()} and Flink: into every environment that it gets. Flink offers no public way: the
+ * factory is set by a protected method (reached by extending the class) and read, like the environment's executors, from private
+ * fields whose names are the same from 1.20 to 2.3.
  */
 final class Environments extends StreamExecutionEnvironment {
     private Environments() {}
@@ -20,17 +25,36 @@ final class Environments extends StreamExecutionEnvironment {
         executors();
     }
 
-    /** From now on environments carry the order's job id and restore path, and submit through {@code job}. */
-    static void obey(Order order, OneJob job) {
+    /**
+     * From now on environments have {@code settings} in their configuration and submit through {@code executor}.
+     *
+     * @return ends this: environments are as they were before
+     */
+    static Runnable intercept(Consumer<Configuration> settings, UnaryOperator<PipelineExecutor> executor) {
         StreamExecutionEnvironmentFactory flinks = current();
         initializeContextEnvironment(
                 asked -> {
                     Configuration configuration = new Configuration(asked);
-                    RestoreKeys.set(configuration, order);
+                    settings.accept(configuration);
                     StreamExecutionEnvironment environment = flinks.createExecutionEnvironment(configuration);
-                    submitThrough(job, environment);
+                    submitThrough(executor, environment);
                     return environment;
                 });
+        return () -> initializeContextEnvironment(flinks);
+    }
+
+    /**
+     * Takes a job out of the lists that Flink keeps of what the application submitted. Flink watches the jobs there, and cancels
+     * all of them if one does not finish.
+     */
+    static void disown(StreamExecutionEnvironment environment, JobID job) {
+        Object loader = get(executors(), environment);
+        for (Field field : loader.getClass().getDeclaredFields()) {
+            field.setAccessible(true);
+            if (get(field, loader) instanceof Collection) {
+                ((Collection<?>) get(field, loader)).remove(job);
+            }
+        }
     }
 
     /** The factory that Flink installed for the application that runs in this thread. */
@@ -45,10 +69,11 @@ final class Environments extends StreamExecutionEnvironment {
         return (StreamExecutionEnvironmentFactory) factory;
     }
 
-    private static void submitThrough(OneJob job, StreamExecutionEnvironment environment) {
+    private static void submitThrough(UnaryOperator<PipelineExecutor> executor, StreamExecutionEnvironment environment) {
         Field executors = executors();
         try {
-            executors.set(environment, job.guard((PipelineExecutorServiceLoader) get(executors, environment)));
+            PipelineExecutorServiceLoader inner = (PipelineExecutorServiceLoader) get(executors, environment);
+            executors.set(environment, new ExecutorsBehind(inner, executor));
         } catch (IllegalAccessException e) {
             throw unknownFlink(executors.getName(), e);
         }

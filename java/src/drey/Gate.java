@@ -5,22 +5,23 @@ import java.util.Arrays;
 
 /**
  * The entry class of every JobManager that Drey starts. When Flink calls it, the JobManager is completely up: REST, resource
- * manager, dispatcher. All that is missing is the user's {@code main()}. The gate says that it is ready, waits for its order,
- * makes every environment that {@code main()} asks for obey the order, and calls {@code main()}.
+ * manager, dispatcher. All that is missing is the user's {@code main()}. The gate prepares what it was told to, says that it is
+ * ready, waits for its order, makes every environment that {@code main()} asks for obey the order, and calls {@code main()}.
  *
- * <p>Arguments: {@code GATE_FOLDER USER_CLASS USER_ARGUMENTS...}. USER_CLASS {@code -} is the class that the job's jar names in
- * its manifest. The files of the gate folder are described in {@link GateFolder}.
+ * <p>Arguments: {@code GATE_FOLDER PREPARE USER_CLASS USER_ARGUMENTS...}. PREPARE is {@code -} or a list of what {@link
+ * Preparation} knows, separated by commas. USER_CLASS {@code -} is the class that the job's jar names in its manifest. The files
+ * of the gate folder are described in {@link GateFolder}.
  */
 public final class Gate {
     private Gate() {}
 
     public static void main(String[] args) throws Exception {
-        if (args.length < 2) {
-            throw new IllegalArgumentException("usage: drey.Gate GATE_FOLDER USER_CLASS|- USER_ARGUMENTS...");
+        if (args.length < 3) {
+            throw new IllegalArgumentException("usage: drey.Gate GATE_FOLDER PREPARE|- USER_CLASS|- USER_ARGUMENTS...");
         }
         GateFolder folder = new GateFolder(Path.of(args[0]));
         try {
-            pass(folder, args[1], Arrays.copyOfRange(args, 2, args.length));
+            pass(folder, Preparation.parse(args[1]), args[2], Arrays.copyOfRange(args, 3, args.length));
         } catch (Throwable t) {
             reportFailed(folder, t);
             throw t; // Flink decides what an application that failed means
@@ -28,13 +29,14 @@ public final class Gate {
     }
 
     /** One way through the gate. All that can fail without the user's code running fails before {@code ready} is written. */
-    private static void pass(GateFolder folder, String userClass, String[] userArgs) throws Exception {
+    private static void pass(GateFolder folder, Preparation preparation, String userClass, String[] userArgs) throws Exception {
         UserProgram program = UserProgram.find(userClass, Thread.currentThread().getContextClassLoader());
         Environments.requireKnownFlink();
+        preparation.make(program, userArgs, folder);
         folder.writeReady();
         Order order = folder.awaitOrder();
         OneJob job = new OneJob(order);
-        Environments.obey(order, job);
+        Environments.intercept(configuration -> RestoreKeys.set(configuration, order), job::guard);
         folder.writeOpened();
         program.run(userArgs);
         folder.writeDone(job.submitted());

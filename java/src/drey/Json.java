@@ -5,7 +5,7 @@ import java.util.Iterator;
 import java.util.Map;
 
 /** Writes the little JSON the gate needs; Flink's own JSON library is shaded under names that change from line to line. */
-final class Json {
+public final class Json {
     private static final String CUT = "\n... cut ...\n";
 
     private Json() {}
@@ -16,7 +16,7 @@ final class Json {
     }
 
     /** Writes an object whose values are strings, numbers, booleans, null, lists and maps of those. */
-    static String write(Map<String, ?> object) {
+    public static String write(Map<String, ?> object) {
         StringBuilder out = new StringBuilder();
         append(out, object);
         return out.toString();

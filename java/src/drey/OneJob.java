@@ -4,13 +4,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 import org.apache.flink.api.dag.Pipeline;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.core.execution.PipelineExecutor;
-import org.apache.flink.core.execution.PipelineExecutorFactory;
-import org.apache.flink.core.execution.PipelineExecutorServiceLoader;
 
 /**
  * Lets one job pass, notes its id, and refuses the next before it is submitted. Flink itself would not refuse: with a fixed id,
@@ -30,39 +27,9 @@ final class OneJob {
         return List.copyOf(submitted);
     }
 
-    /** {@code inner}, with this in front of it. */
-    PipelineExecutorServiceLoader guard(PipelineExecutorServiceLoader inner) {
-        return new PipelineExecutorServiceLoader() {
-            @Override
-            public PipelineExecutorFactory getExecutorFactory(Configuration configuration) throws Exception {
-                return guard(inner.getExecutorFactory(configuration));
-            }
-
-            @Override
-            public Stream<String> getExecutorNames() {
-                return inner.getExecutorNames();
-            }
-        };
-    }
-
-    private PipelineExecutorFactory guard(PipelineExecutorFactory inner) {
-        return new PipelineExecutorFactory() {
-            @Override
-            public String getName() {
-                return inner.getName();
-            }
-
-            @Override
-            public boolean isCompatibleWith(Configuration configuration) {
-                return inner.isCompatibleWith(configuration);
-            }
-
-            @Override
-            public PipelineExecutor getExecutor(Configuration configuration) {
-                PipelineExecutor executor = inner.getExecutor(configuration);
-                return (pipeline, settings, loader) -> submit(executor, pipeline, settings, loader);
-            }
-        };
+    /** {@code executor}, with this in front of it. */
+    PipelineExecutor guard(PipelineExecutor executor) {
+        return (pipeline, configuration, loader) -> submit(executor, pipeline, configuration, loader);
     }
 
     private CompletableFuture<JobClient> submit(

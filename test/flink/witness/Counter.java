@@ -1,6 +1,9 @@
 package witness;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
@@ -14,11 +17,14 @@ import org.apache.flink.util.Collector;
 
 /** Counts the numbers of each key, and writes into the ledger what it is about to count. */
 final class Counter extends KeyedProcessFunction<Long, Long, String> implements CheckpointedFunction {
+    private static final List<byte[]> HOARD = new ArrayList<>();
+
     private final String ledgerFolder;
     private final String version;
     private final int padBytes;
     private final long failAt;
     private final long failTimes;
+    private final String trouble;
 
     private transient ValueState<Long> count;
     private transient ValueState<byte[]> padding;
@@ -27,12 +33,13 @@ final class Counter extends KeyedProcessFunction<Long, Long, String> implements 
     private transient long last; // 0 = none yet
     private transient int attempt;
 
-    Counter(String ledgerFolder, String version, int padBytes, long failAt, long failTimes) {
+    Counter(String ledgerFolder, String version, int padBytes, long failAt, long failTimes, String trouble) {
         this.ledgerFolder = ledgerFolder;
         this.version = version;
         this.padBytes = padBytes;
         this.failAt = failAt;
         this.failTimes = failTimes;
+        this.trouble = trouble;
     }
 
     /** Flink calls this before {@link #open}. */
@@ -59,6 +66,9 @@ final class Counter extends KeyedProcessFunction<Long, Long, String> implements 
         if (number == failAt && attempt < failTimes) {
             throw new IllegalStateException("failed on request at " + number);
         }
+        if (trouble.equals("memory")) {
+            HOARD.add(new byte[1 << 20]);
+        }
         Long before = count.value();
         long now = before == null ? 1 : before + 1;
         if (ledger != null) {
@@ -76,6 +86,9 @@ final class Counter extends KeyedProcessFunction<Long, Long, String> implements 
 
     @Override
     public void snapshotState(FunctionSnapshotContext context) throws Exception {
+        if (trouble.equals("checkpoint")) {
+            throw new IllegalStateException("no checkpoint, on request");
+        }
         if (ledger != null) {
             ledger.snapshot(context.getCheckpointId(), last);
         }
@@ -86,6 +99,9 @@ final class Counter extends KeyedProcessFunction<Long, Long, String> implements 
         if (ledger != null) {
             ledger.close();
             ledger = null;
+        }
+        if (trouble.equals("close") && last > 0) {
+            new CountDownLatch(1).await();
         }
     }
 }

@@ -26,6 +26,8 @@ import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
  *   <li>{@code --keys N}: (16) fixed for the life of the job; {@code --parallelism N} of counter and sink (1)
  *   <li>{@code --pad BYTES}: of state for each key (0)
  *   <li>{@code --failAt N}: the job fails at this number, {@code --failTimes N} times (always)
+ *   <li>{@code --trouble WHAT}: {@code main} throws; {@code checkpoint}s are refused; {@code memory} is hoarded until there is
+ *       none; {@code close} never returns
  *   <li>{@code --counterUid TEXT}: uid of the counter; another one loses the state
  *   <li>{@code --version TEXT}: written with each record into the sink
  * </ul>
@@ -35,6 +37,10 @@ public final class WitnessJob {
 
     public static void main(String[] args) throws Exception {
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+        String trouble = text(args, "trouble", "");
+        if (trouble.equals("main")) {
+            throw new IllegalStateException("main() fails on request");
+        }
         int parallelism = (int) number(args, "parallelism", 1);
         NumberSequenceSource numbers = new NumberSequenceSource(1, number(args, "to", Long.MAX_VALUE - 1));
         Counter counter =
@@ -43,7 +49,8 @@ public final class WitnessJob {
                         text(args, "version", "v1"),
                         (int) number(args, "pad", 0),
                         number(args, "failAt", 0),
-                        number(args, "failTimes", Integer.MAX_VALUE));
+                        number(args, "failTimes", Integer.MAX_VALUE),
+                        trouble);
         long keys = number(args, "keys", 16);
 
         env.fromSource(numbers, WatermarkStrategy.noWatermarks(), "sequence")

@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -11,6 +12,7 @@ const keys = 16
 // Input says what is to be judged. The job's counter has parallelism 1.
 type Input struct {
 	Ledger string // folder
+	Keys   int64  // as the job was told; 0 = what it has by itself
 	Sink   string // folder of committed files, or ""
 	// Repeats says for an incarnation from which number on it may repeat what came before it: the first number after the newest
 	// checkpoint that was complete when its predecessor died. An incarnation that is not named goes on at last + 1.
@@ -45,7 +47,7 @@ func Check(in Input) (Report, error) {
 			continue
 		}
 		r.begin(in, l, last)
-		r.inside(l)
+		r.inside(l, cmp.Or(in.Keys, keys))
 		last = l.records[len(l.records)-1].a
 		r.Last = max(r.Last, last)
 	}
@@ -88,12 +90,12 @@ func (r *Report) begin(in Input, l life, last int64) {
 }
 
 // inside: numbers go up by one, and each counter is what it must be.
-func (r *Report) inside(l life) {
+func (r *Report) inside(l life, keys int64) {
 	for i, rec := range l.records {
 		if i > 0 && rec.a != l.records[i-1].a+1 {
 			r.say("GAP: incarnation %s has %d after %d", l.incarnation, rec.a, l.records[i-1].a)
 		}
-		if want := count(rec.a); rec.c != want {
+		if want := count(rec.a, keys); rec.c != want {
 			r.say("COUNTER: incarnation %s counted %d for number %d of key %d; it must be %d", l.incarnation, rec.c, rec.a, rec.b, want)
 			return
 		}
@@ -101,7 +103,7 @@ func (r *Report) inside(l life) {
 }
 
 // count is how often the key of n came up among 1..n.
-func count(n int64) int64 {
+func count(n, keys int64) int64 {
 	key := n % keys
 	if key == 0 {
 		return n / keys

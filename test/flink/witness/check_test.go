@@ -24,7 +24,7 @@ func (s script) run(incarnation string, second float64, from, to int64, change f
 	}
 	line("open", 1, 0, 0)
 	for n := from; n <= to; n++ {
-		c, skip := count(n), false
+		c, skip := count(n, keys), false
 		if change != nil {
 			c, skip = change(n)
 		}
@@ -54,10 +54,10 @@ func TestCheckReportsWhatWentWrong(t *testing.T) {
 		"records that were lost between two lives": {func(s script) { s.run("a", 1, 1, 100, nil); s.run("b", 2, 105, 150, nil) }, Input{}, "LOST"},
 		"two copies": {func(s script) { s.run("a", 1, 1, 1000, nil); s.run("b", 1.5, 1001, 1100, nil) }, Input{}, "OVERLAP"},
 		"one dropped record": {func(s script) {
-			s.run("a", 1, 1, 100, func(n int64) (int64, bool) { return count(n), n == 50 })
+			s.run("a", 1, 1, 100, func(n int64) (int64, bool) { return count(n, keys), n == 50 })
 		}, Input{}, "GAP: incarnation a has 51 after 49"},
 		"a counter that was rewound": {func(s script) {
-			s.run("a", 1, 1, 100, func(n int64) (int64, bool) { return count(n) - n/90, false })
+			s.run("a", 1, 1, 100, func(n int64) (int64, bool) { return count(n, keys) - n/90, false })
 		}, Input{}, "COUNTER"},
 		"a lock that was taken": {func(s script) {
 			s.run("a", 1, 1, 10, nil)

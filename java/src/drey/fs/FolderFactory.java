@@ -49,9 +49,13 @@ public abstract class FolderFactory implements FileSystemFactory {
         configuration = flinks;
     }
 
-    /** Flink 2.3 asks this when two plugins serve one scheme. Older lines do not know it, hence no {@code @Override}. */
+    /**
+     * Flink 2.3 asks this when a scheme is served twice, and warns of equals: of the JobManager's two copies of this jar, the
+     * plugin goes before the class path. Older lines do not know it, hence no {@code @Override}.
+     */
     public int getPriority() {
-        return PRIORITY;
+        boolean plugin = getClass().getClassLoader() != FileSystemFactory.class.getClassLoader();
+        return plugin ? PRIORITY : PRIORITY - 1;
     }
 
     @Override

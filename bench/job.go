@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"drey/internal/arm/v20261101"
+	"drey/test/flink/witness"
+)
+
+const witnessJar = "abfs://jobs@local.dfs.core.windows.net/witness.jar"
+
+// create makes a cluster that runs the witness job, and waits until it runs.
+func (s *server) create(ctx context.Context, name string, w workload, more ...string) error {
+	args := append([]string{"cluster", "create", name, "--jar", witnessJar}, words(w)...)
+	_, err := s.cli(ctx, append(args, more...)...)
+	return err
+}
+
+// words are the flags of the CLI that say what the job is told.
+func words(w workload) []string {
+	var flags []string
+	for _, arg := range w.args() {
+		flags = append(flags, "--arg", arg)
+	}
+	return flags
+}
+
+// store puts the witness job's jar into the server's storage.
+func (s *server) store() error {
+	return copyFile(filepath.Join(os.Getenv("DREY_TEST_JARS"), "witness.jar"), filepath.Join(s.data, "storage", "local", "jobs", "witness.jar"))
+}
+
+// job is the witness job in a cluster.
+type job struct {
+	*server
+	workload
+	name           string
+	fresh, repeats map[string]int64 // for the judge
+}
+
+func (s *server) job(name string, w workload) *job {
+	return &job{server: s, workload: w, name: name, fresh: map[string]int64{}, repeats: map[string]int64{}}
+}
+
+// newest is the incarnation of the cluster that was made last.
+func (s *server) newest(ctx context.Context, name string) (v20261101.IncarnationProperties, error) {
+	all, err := list[v20261101.Incarnation](ctx, s, "clusters/"+name+"/incarnations")
+	if err != nil {
+		return v20261101.IncarnationProperties{}, err
+	}
+	if len(all) == 0 {
+		return v20261101.IncarnationProperties{}, fmt.Errorf("cluster %s has no incarnation", name)
+	}
+	return all[0].Properties, nil
+}
+
+// change is one update as measured from outside, and as the server tells it; in seconds.
+type change struct {
+	gap      float64 // last record before to first record after, by the ledger
+	reported float64
+	parts    map[string]float64
+}
+
+// update changes the job to w by a verb of the CLI, and waits until the new version was found good.
+func (j *job) update(ctx context.Context, verb string, w workload) (change, error) {
+	pid, err := j.grows(ctx, 500)
+	if err != nil {
+		return change{}, err
+	}
+	j.workload = w
+	if _, err := j.cli(ctx, append([]string{"job", verb, j.name}, words(w)...)...); err != nil {
+		return change{}, err
+	}
+	begin, err := j.next(ctx, pid)
+	if err != nil {
+		return change{}, err
+	}
+	if verb == lastState {
+		if err := j.workload.repeats(begin, j.repeats); err != nil {
+			return change{}, err
+		}
+	}
+	return j.told(ctx, begin)
+}
+
+// told is what the server says of the start that the ledger shows.
+func (j *job) told(ctx context.Context, begin witness.Begin) (change, error) {
+	i, err := j.newest(ctx, j.name)
+	if err != nil {
+		return change{}, err
+	}
+	if i.ID != begin.Incarnation || i.Gap == nil {
+		return change{}, fmt.Errorf("incarnation %s wrote records; the server tells of %s with the gap %v", begin.Incarnation, i.ID, i.Gap)
+	}
+	c := change{gap: begin.First.Sub(begin.Before).Seconds(), reported: i.Gap.Seconds, parts: map[string]float64{}}
+	for _, p := range i.Gap.Parts {
+		c.parts[p.Name] += p.Seconds
+	}
+	return c, nil
+}
+
+// end deletes the cluster.
+func (j *job) end(ctx context.Context) error {
+	_, err := j.cli(ctx, "cluster", "delete", j.name, "--yes")
+	return err
+}
+
+// the verbs that are measured
+const (
+	fromSavepoint = "update"
+	lastState     = "last-state-update"
+)

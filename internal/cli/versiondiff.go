@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"drey/internal/arm/v20261101"
+)
+
+// difference is a field that two versions do not have alike; "" = one of them has it not.
+type difference struct {
+	Field string `json:"field"`
+	From  string `json:"from,omitempty"`
+	To    string `json:"to,omitempty"`
+}
+
+func (a *app) versionDiff() *cobra.Command {
+	return &cobra.Command{
+		Use: "diff NAME [FROM [TO]]", Short: "Say what differs between two versions", Args: exactly("NAME", "[FROM]", "[TO]"),
+		Long: "Says what differs between two versions: fields, configuration, and operators by uid or id. TO is the newest if absent; FROM\n" +
+			"the newest one before it that runs or was good. Configuration that is secret is not compared.",
+		Example: "  drey cluster version diff orders\n  drey cluster version diff orders 3\n  drey cluster version diff orders 3 5 -o json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := a.connect()
+			if err != nil {
+				return err
+			}
+			all, err := s.versions(cmd.Context(), args[0])
+			if err != nil {
+				return what(err, "Cannot compare the versions of %q", args[0])
+			}
+			from, to, err := pair(all, args[1:])
+			if err != nil {
+				return what(err, "Cannot compare the versions of %q", args[0])
+			}
+			return a.showDiff(from, to)
+		},
+	}
+}
+
+// pair finds the two versions to compare. all is newest first.
+func pair(all []v20261101.JobVersion, named []string) (from, to v20261101.JobVersion, err error) {
+	if len(all) < 2 && len(named) == 0 {
+		return from, to, &failure{Code: "NothingToCompare", Exit: exitFailed, Why: "there is one version only"}
+	}
+	if len(named) == 2 {
+		if to, err = pick(all, named[1]); err != nil {
+			return from, to, err
+		}
+	} else if len(all) > 0 {
+		to = all[0]
+	}
+	if len(named) > 0 {
+		from, err = pick(all, named[0])
+		return from, to, err
+	}
+	older := all[1:]
+	known := slices.IndexFunc(older, func(v v20261101.JobVersion) bool { return v.Properties.Running || v.Properties.GoodAt != "" })
+	return older[max(known, 0)], to, nil
+}
+
+func pick(all []v20261101.JobVersion, name string) (v20261101.JobVersion, error) {
+	i := slices.IndexFunc(all, func(v v20261101.JobVersion) bool { return v.Name == name })
+	if i < 0 {
+		return v20261101.JobVersion{}, &failure{Code: "VersionNotFound", Exit: exitNotFound, Why: fmt.Sprintf("there is no version %q", name), Hint: "`drey cluster version list` shows them"}
+	}
+	return all[i], nil
+}
+
+func (a *app) showDiff(from, to v20261101.JobVersion) error {
+	found := differences(from.Properties, to.Properties)
+	if a.json() {
+		return a.printJSON(map[string]any{"from": from.Properties.Number, "to": to.Properties.Number, "differences": found})
+	}
+	for _, v := range []v20261101.JobVersion{from, to} {
+		if len(v.Properties.Operators) == 0 {
+			a.note("The operators of version %s are not known: it was never rehearsed.", v.Name)
+		}
+	}
+	var rows [][]string
+	for _, d := range found {
+		rows = append(rows, []string{d.Field, d.From, d.To})
+	}
+	return a.table([]string{"FIELD", "VERSION " + from.Name, "VERSION " + to.Name}, rows, "Versions "+from.Name+" and "+to.Name+" do not differ.")
+}
+
+// differences compares two versions field by field; their operators only where those of both are known.
+func differences(from, to v20261101.JobVersionProperties) []difference {
+	a, b := fieldsOf(from), fieldsOf(to)
+	if len(from.Operators) > 0 && len(to.Operators) > 0 {
+		addOperators(a, from.Operators)
+		addOperators(b, to.Operators)
+	}
+	union := maps.Clone(a)
+	maps.Copy(union, b)
+	found := []difference{}
+	for _, field := range slices.Sorted(maps.Keys(union)) {
+		if a[field] != b[field] {
+			found = append(found, difference{field, a[field], b[field]})
+		}
+	}
+	return found
+}

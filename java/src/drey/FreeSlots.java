@@ -1,0 +1,42 @@
+package drey;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.configuration.RestOptions;
+
+/** Waits until no job holds a slot. A job's result is there a little before its slots are, for which the next would wait. */
+final class FreeSlots {
+    private static final long SECONDS = 5;
+    private static final long POLL_MILLIS = 5;
+    private static final int ANSWER_MILLIS = 1_000;
+
+    private FreeSlots() {}
+
+    static void await(ReadableConfig configuration) throws IOException, InterruptedException {
+        URL overview =
+                new URL("http", configuration.get(RestOptions.ADDRESS), configuration.get(RestOptions.PORT), "/overview");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+        while (!allFree(overview)) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("the warm-up job's slots were not free " + SECONDS + " s after its end");
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+    }
+
+    private static boolean allFree(URL overview) throws IOException {
+        HttpURLConnection connection = (HttpURLConnection) overview.openConnection();
+        connection.setConnectTimeout(ANSWER_MILLIS);
+        connection.setReadTimeout(ANSWER_MILLIS);
+        try (InputStream answer = connection.getInputStream()) {
+            Map<String, Object> slots = Json.readObject(new String(answer.readAllBytes(), StandardCharsets.UTF_8));
+            return slots.get("slots-available").equals(slots.get("slots-total"));
+        }
+    }
+}

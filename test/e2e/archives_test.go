@@ -1,0 +1,58 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// A server makes archives by itself, leaves nothing of the training run behind, and the next processes use them.
+func TestAServerMakesClassDataArchivesAndTheNextStartUsesThem(t *testing.T) {
+	s := prepareServer(t, env(t, "DREY_TEST_BIN"))
+	config, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.config, []byte(strings.Replace(string(config), "archives: false", "archives: true", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	folder := filepath.Join(s.dir, "archives")
+	s.until("archives are there", func() bool {
+		made, err := filepath.Glob(filepath.Join(folder, "*", "jobmanager.*"))
+		return err == nil && len(made) == 1
+	})
+	s.until("the training run is gone", func() bool {
+		entries, err := os.ReadDir(folder)
+		return err == nil && len(entries) == 1 && len(s.processes()) == 0
+	})
+	if _, r := s.witness("orders", false); r.code != 0 {
+		t.Fatalf("create: %s", r.err)
+	}
+	mapped := 0
+	for pid, process := range s.processes() {
+		maps, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "maps"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(maps), folder) {
+			mapped++
+		} else {
+			t.Errorf("%s does not use the archives", process)
+		}
+	}
+	if mapped != 2 {
+		t.Errorf("%d processes use the archives, want 2", mapped)
+	}
+	s.must("cluster", "delete", "orders", "--yes")
+	if err := filepath.WalkDir(folder, func(path string, d os.DirEntry, err error) error { // t.TempDir could not remove it
+		if err == nil && d.IsDir() {
+			return os.Chmod(path, 0o700)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,215 @@
+package e2e
+
+import (
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"drey/test/flink/witness"
+)
+
+// start is one incarnation as the API lists it.
+type start struct {
+	Name       string
+	Properties struct {
+		Version                            int
+		Phase, Origin, Cause, RestoredFrom string
+		Gap                                *struct {
+			Seconds float64
+			Parts   []struct {
+				Name    string
+				Seconds float64
+			}
+		}
+	}
+}
+
+// starts lists the incarnations, newest first.
+func (w *witnessed) starts() []start {
+	w.t.Helper()
+	return read[[]start](w.server, "job", "starts", w.name)
+}
+
+// lastState notes from where on the newest incarnation may repeat: after the checkpoint it was restored from, which must be the newest of
+// those that were complete.
+func (w *witnessed) lastState() {
+	w.t.Helper()
+	newest := w.starts()[0]
+	id, err := strconv.ParseInt(strings.TrimPrefix(path.Base(newest.Properties.RestoredFrom), "chk-"), 10, 64)
+	if err != nil {
+		w.t.Fatalf("the newest incarnation was restored from %q", newest.Properties.RestoredFrom)
+	}
+	held, err := witness.Snapshot(w.ledger, id)
+	if err != nil || held == 0 {
+		w.t.Fatalf("the ledger does not tell what checkpoint %d holds: %v", id, err)
+	}
+	w.again[newest.Name] = held + 1
+}
+
+// At least twenty changes of all kinds: nothing is lost, nothing repeated but what the last checkpoint allows, never two copies.
+func TestUpdatesOfAllKindsLoseNothing(t *testing.T) {
+	s := newServer(t)
+	w, r := s.witness("updated", true)
+	if r.code != 0 {
+		t.Fatalf("create: %s", r.err)
+	}
+	changes := 1
+	change := func(args ...string) {
+		t.Helper()
+		w.grows(100)
+		s.must(append(args, "--timeout", "3m")...)
+		changes++
+		s.oneCopy(strings.Join(args, " "), 1)
+		w.grows(20)
+		w.clean(fmt.Sprintf("after change %d, %v", changes, args), false)
+	}
+	version := func(n int) []string {
+		return []string{"--arg", "--ledger", "--arg", w.ledger, "--arg", "--rate", "--arg", "500", "--arg", "--out", "--arg",
+			"abfs://out@local.dfs.core.windows.net/" + w.name, "--arg", "--version", "--arg", fmt.Sprintf("v%d", n)}
+	}
+	for n := 2; n <= 10; n++ {
+		change(append([]string{"job", "update", w.name}, version(n)...)...)
+		if gap := w.starts()[0].Properties.Gap; gap == nil || gap.Seconds <= 0 || len(gap.Parts) < 4 {
+			t.Errorf("update %d has the gap %+v", n, gap)
+		}
+	}
+	for n := 11; n <= 15; n++ {
+		w.grows(600) // so that there is a checkpoint of its own
+		s.must(append([]string{"job", "last-state-update", w.name}, version(n)...)...)
+		changes++
+		w.lastState()
+		w.grows(20)
+		w.clean(fmt.Sprintf("after change %d, last state", changes), false)
+	}
+	change("job", "relaunch", w.name)
+	change("job", "update", w.name) // identical: no new version
+	if all := read[[]start](s, "cluster", "version", "list", w.name); len(all) != 15 {
+		t.Errorf("there are %d versions, want 15: an identical one makes none", len(all))
+	}
+	change("cluster", "version", "rollback", w.name, "12")
+	change(append([]string{"job", "update", w.name, "--conf", "drey.update.warm=false", "--conf", "execution.checkpointing.interval=1s"}, version(16)...)...)
+	s.must("job", "stop", w.name)
+	w.clean("stopped", true)
+	s.must(append([]string{"job", "update", w.name}, version(17)...)...)
+	w.grows(100)
+	s.must("job", "stop", w.name)
+	changes += 3
+	report := w.clean("at the end", true)
+	if changes < 20 {
+		t.Errorf("%d changes are too few", changes)
+	}
+	t.Logf("%d changes, %d incarnations, %d records, %d committed", changes, report.Incarnations, report.Records, report.Committed)
+}
+
+// A stateless update begins anew.
+func TestAStatelessUpdateBeginsAnew(t *testing.T) {
+	s := newServer(t)
+	w, r := s.witness("anew", false)
+	if r.code != 0 {
+		t.Fatalf("create: %s", r.err)
+	}
+	w.grows(600)
+	s.must("job", "stateless-update", "anew")
+	w.fresh[w.starts()[0].Name] = 1
+	w.until("the new incarnation writes", func() bool { n, err := witness.Lives(w.ledger); return err == nil && n == 2 })
+	s.oneCopy("after the stateless update", 1)
+	s.must("job", "stop", "anew")
+	w.clean("after a stateless update", true)
+}
+
+// What does not fit is refused before anything is stopped.
+func TestAnUpdateThatDoesNotFitTouchesNothing(t *testing.T) {
+	s := newServer(t)
+	w, r := s.witness("fits", false)
+	if r.code != 0 {
+		t.Fatalf("create: %s", r.err)
+	}
+	w.grows(600)
+	base := []string{"job", "update", "fits", "--arg", "--ledger", "--arg", w.ledger, "--arg", "--rate", "--arg", "500"}
+	for why, c := range map[string]struct {
+		args []string
+		code string
+	}{
+		"state would be lost": {[]string{"--arg", "--counterUid", "--arg", "other"}, "PreflightFailed"},
+		"main() throws":       {[]string{"--arg", "--trouble", "--arg", "main"}, "ApplicationMainFailed"},
+		"there is no class":   {[]string{"--class", "no.such.Class"}, "ClassNotFound"},
+	} {
+		bad := s.cli(append(append([]string{}, base...), c.args...)...)
+		if bad.code == 0 || !strings.Contains(bad.err+bad.out, c.code) {
+			t.Errorf("%s: exit code %d, want the code %s\n%s%s", why, bad.code, c.code, bad.out, bad.err)
+		}
+		s.oneCopy(why, 1)
+		w.grows(100)
+		report := w.clean(why, false)
+		if report.Incarnations != 1 {
+			t.Errorf("%s: %d incarnations wrote records, want 1", why, report.Incarnations)
+		}
+	}
+	s.must(append(base, "--arg", "--counterUid", "--arg", "other", "--allow-non-restored-state")...)
+}
+
+// trouble is a new version that fails, and how its failure is told.
+type trouble struct {
+	args []string
+	code string // of the cause
+}
+
+// troubles are the ways in which a new version fails after the old one gave way.
+func troubles(w *witnessed) map[string]trouble {
+	blind := []string{"--conf", "drey.rehearse=false", "--conf", "execution.checkpointing.interval=1s"} // else it is refused beforehand
+	return map[string]trouble{
+		"main() fails":              {append(blind, "--arg", "--trouble", "--arg", "main"), "ApplicationMainFailed"},
+		"the restore fails":         {append(blind, "--arg", "--counterUid", "--arg", "other"), ""},
+		"it loops after RUNNING":    {[]string{"--arg", "--failAt", "--arg", fmt.Sprint(w.last() + 3000), "--conf", "execution.checkpointing.interval=1h", "--conf", "restart-strategy.type=fixed-delay", "--conf", "restart-strategy.fixed-delay.attempts=1000", "--conf", "restart-strategy.fixed-delay.delay=100ms"}, ""},
+		"no checkpoint is complete": {[]string{"--arg", "--trouble", "--arg", "checkpoint", "--conf", "execution.checkpointing.interval=1s", "--conf", "execution.checkpointing.tolerable-failed-checkpoints=1000"}, "NoCheckpoint"},
+		"it runs out of memory":     {[]string{"--arg", "--trouble", "--arg", "memory", "--conf", "execution.checkpointing.interval=1h"}, ""},
+	}
+}
+
+// A new version that fails before its first own checkpoint gives way to the version before, by itself, from the state that one left.
+func TestTheVersionBeforeComesBackByItself(t *testing.T) {
+	s := newServer(t)
+	w, r := s.witness("back", false)
+	if r.code != 0 {
+		t.Fatalf("create: %s", r.err)
+	}
+	for why := range troubles(w) {
+		w.grows(300)
+		w.comesBack(why, troubles(w)[why])
+	}
+	s.must("job", "stop", "back")
+	w.clean("at the end", true)
+}
+
+func (w *witnessed) comesBack(why string, c trouble) {
+	w.t.Helper()
+	begin := time.Now()
+	bad := w.cli(append([]string{"job", "update", w.name, "--arg", "--ledger", "--arg", w.ledger, "--arg", "--rate", "--arg", "500"}, c.args...)...)
+	if bad.code == 0 || !strings.Contains(bad.err+bad.out, "RolledBack") || !strings.Contains(bad.err+bad.out, c.code) {
+		w.t.Fatalf("%s: exit code %d, want RolledBack for %q\n%s%s", why, bad.code, c.code, bad.out, bad.err)
+	}
+	all := w.starts()
+	if all[0].Properties.Origin != "return" || all[0].Properties.Version != 1 {
+		w.t.Errorf("%s: the newest incarnation is %+v", why, all[0])
+	}
+	// What the failed version wrote may be written again from the savepoint on.
+	for _, p := range read[[]savepoint](w.server, "savepoint", "list", w.name) {
+		if p.Properties.URI == all[0].Properties.RestoredFrom {
+			held, err := witness.Snapshot(w.ledger, p.Properties.CheckpointID)
+			if err != nil || held == 0 {
+				w.t.Fatalf("the ledger does not tell what savepoint %d holds: %v", p.Properties.CheckpointID, err)
+			}
+			w.again[all[0].Name], w.again[all[1].Name] = held+1, held+1
+		}
+	}
+	w.oneCopy(why, 1)
+	w.grows(50)
+	w.clean(why, false)
+	if status := read[jobEntry](w.server, "job", "show", w.name).Properties; status.Status != "RUNNING" || status.ActionResult != "FAILED" {
+		w.t.Errorf("%s: the job is %+v", why, status)
+	}
+	w.t.Logf("%s: back within %.1f s", why, time.Since(begin).Seconds())
+}
