@@ -20,7 +20,7 @@ GO_FILES := $(shell find cmd internal -name '*.go' ! -name '*_test.go') go.mod g
 JAVA_FILES := $(shell find java -type f)
 JOB_FILES := $(shell find test/flink examples -name '*.java') $(shell find test/flink examples -name '*.sh')
 
-.PHONY: help build run down test unit real check lint fmt golden bench clean prerequisites
+.PHONY: help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -86,8 +86,14 @@ fmt: ## format everything
 golden: ## write the golden files anew
 	go test ./internal/arm -update
 
-bench: bin/drey build/jars/witness.jar build/jars/hello.jar ## measure, and write docs/benchmarks.md
+bench: bin/drey build/jars/witness.jar build/jars/hello.jar ## measure starts and the server, and write their part of docs/benchmarks.md
 	DREY_TEST_BIN=$(abspath bin/drey) go run ./bench
+
+bench-update: bin/drey build/jars/witness.jar ## measure the gaps of updates (25 minutes), and write its part of docs/benchmarks.md
+	DREY_TEST_BIN=$(abspath bin/drey) go run ./bench update
+
+bench-recovery: bin/drey build/jars/witness.jar ## measure recovery (15 minutes), and write its part of docs/benchmarks.md
+	DREY_TEST_BIN=$(abspath bin/drey) go run ./bench recovery
 
 clean: ## remove what was built; the data directory stays
 	rm -rf bin build $(EMBED)/drey-keep $(EMBED)/drey-flink.jar

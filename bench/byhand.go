@@ -22,6 +22,8 @@ type byHand struct {
 	jm, tm   *child
 	from, to string // the incarnation's folder, and the copy
 	starts   int
+
+	checkpoints, checkpointsURI string // folder of the job's checkpoints; "" = not looked for yet
 }
 
 // handJob is the id of the job that is run by hand.

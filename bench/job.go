@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"drey/internal/arm/v20261101"
@@ -30,7 +29,7 @@ func words(w workload) []string {
 
 // store puts the witness job's jar into the server's storage.
 func (s *server) store() error {
-	return copyFile(filepath.Join(os.Getenv("DREY_TEST_JARS"), "witness.jar"), filepath.Join(s.data, "storage", "local", "jobs", "witness.jar"))
+	return copyFile(witnessFile(), filepath.Join(s.data, "storage", "local", "jobs", "witness.jar"))
 }
 
 // job is the witness job in a cluster.
@@ -64,14 +63,14 @@ type change struct {
 	parts    map[string]float64
 }
 
-// update changes the job to w by a verb of the CLI, and waits until the new version was found good.
-func (j *job) update(ctx context.Context, verb string, w workload) (change, error) {
+// update changes the job by a verb of the CLI, and waits until the new version was found good.
+func (j *job) update(ctx context.Context, verb string) (change, error) {
 	pid, err := j.grows(ctx, 500)
 	if err != nil {
 		return change{}, err
 	}
-	j.workload = w
-	if _, err := j.cli(ctx, append([]string{"job", verb, j.name}, words(w)...)...); err != nil {
+	j.change++
+	if _, err := j.cli(ctx, append([]string{"job", verb, j.name}, words(j.workload)...)...); err != nil {
 		return change{}, err
 	}
 	begin, err := j.next(ctx, pid)
@@ -79,7 +78,7 @@ func (j *job) update(ctx context.Context, verb string, w workload) (change, erro
 		return change{}, err
 	}
 	if verb == lastState {
-		if err := j.workload.repeats(begin, j.repeats); err != nil {
+		if err := j.mayRepeat(begin, j.repeats); err != nil {
 			return change{}, err
 		}
 	}

@@ -9,8 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
 )
 
 // scriptsHome makes a FLINK_HOME as people have it: the installed release, with the scripts and the configuration that Flink ships.
@@ -39,7 +37,20 @@ func scriptsHome(dir string) (string, error) {
 	if err := os.MkdirAll(filepath.Join(home, "log"), 0o700); err != nil {
 		return "", err
 	}
-	return home, copyFile(filepath.Join(os.Getenv("DREY_TEST_JARS"), "witness.jar"), filepath.Join(home, "usrlib", "witness.jar"))
+	return home, copyFile(witnessFile(), filepath.Join(home, "usrlib", "witness.jar"))
+}
+
+func witnessFile() string { return filepath.Join(os.Getenv("DREY_TEST_JARS"), "witness.jar") }
+
+func copyFile(from, to string) error {
+	raw, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(to, raw, 0o600)
 }
 
 // linkAll links the files of some folders; the folders are real ones, since the scripts do not follow links to folders.
@@ -96,50 +107,4 @@ func unzip(wheel, to string, folders ...string) error {
 		}
 	}
 	return nil
-}
-
-// byScripts starts the job with the shipped scripts and configuration, and answers the seconds to the first record.
-func byScripts(home, ledger string) (float64, error) {
-	script := func(name string, args ...string) error {
-		cmd := exec.Command(filepath.Join(home, "bin", name), args...)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-		cmd.Env = append(os.Environ(), "FLINK_PID_DIR="+filepath.Join(home, "log"), "FLINK_IDENT_STRING=bench")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("%s: %w: %s", name, err, out)
-		}
-		return nil
-	}
-	begin := time.Now()
-	defer func() {
-		_ = script("taskmanager.sh", "stop-all")
-		_ = script("standalone-job.sh", "stop-all")
-		_ = awaitEnd(home)
-	}()
-	if err := script("standalone-job.sh", "start", "--job-classname", "witness.WitnessJob", "--", "--ledger", ledger, "--rate", "500"); err != nil {
-		return 0, err
-	}
-	if err := script("taskmanager.sh", "start"); err != nil {
-		return 0, err
-	}
-	first, err := firstRecord(ledger)
-	return first.Sub(begin).Seconds(), err
-}
-
-// awaitEnd waits until no process of home is left, so that the next round finds the machine as this one did.
-func awaitEnd(home string) error {
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		files, err := filepath.Glob("/proc/[0-9]*/cmdline")
-		if err != nil {
-			return err
-		}
-		left := false
-		for _, file := range files {
-			raw, err := os.ReadFile(file)
-			left = left || err == nil && strings.Contains(string(raw), home+"/conf") && strings.Contains(string(raw), "java")
-		}
-		if !left {
-			return nil
-		}
-	}
-	return errors.New("processes of Flink did not end within a minute")
 }

@@ -76,7 +76,7 @@ var serverConfig = fmt.Sprintf(`listen: 127.0.0.1:0
 limits: {portLow: %d, portHigh: %d}
 gate: {minimumSeconds: 0}
 recovery: {budget: 100000, windowMinutes: 1, backoffSeconds: 0, backoffMostSeconds: 0}
-log: {level: error}
+log: {level: warn}
 `, portLow, portLow+199)
 
 // server is `drey serve` with a data directory of its own.
@@ -104,6 +104,10 @@ func newServer(ctx context.Context, dir string) (*server, error) {
 	if err != nil {
 		s.down()
 		return nil, fmt.Errorf("no class-data archives: %w", err)
+	}
+	if err := s.store(); err != nil {
+		s.down()
+		return nil, err
 	}
 	return s, nil
 }

@@ -61,7 +61,7 @@ func (s *series) create(ctx context.Context, server *server, w workload) error {
 
 // start measures the processes of the newest cluster, started by hand.
 func (s *series) start(ctx context.Context, server *server, dir string, w workload) error {
-	h, err := newByHand(server, "starts", filepath.Join(dir, "hand"), w)
+	h, err := newByHand(ctx, server, "starts", filepath.Join(dir, "hand"), w)
 	if err != nil {
 		return err
 	}

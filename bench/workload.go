@@ -15,6 +15,7 @@ type workload struct {
 	rate   int    // records a second
 	keys   int64  // 0 = the job's own number
 	pad    int    // bytes of state for each key
+	change int    // makes each version another one
 }
 
 // beside is the same workload with a ledger of its own.
@@ -24,7 +25,7 @@ func (w workload) beside(who string) workload {
 }
 
 func (w workload) args() []string {
-	args := []string{"--ledger", w.ledger, "--rate", strconv.Itoa(w.rate)}
+	args := []string{"--ledger", w.ledger, "--rate", strconv.Itoa(w.rate), "--version", fmt.Sprintf("v%d", w.change)}
 	if w.keys > 0 {
 		args = append(args, "--keys", strconv.FormatInt(w.keys, 10), "--pad", strconv.Itoa(w.pad))
 	}
@@ -80,8 +81,8 @@ func (w workload) judge(job string, fresh, repeats map[string]int64) (verdict, e
 	return verdict{r, job}, err
 }
 
-// repeats notes what a start from a checkpoint may repeat: all that the checkpoint does not hold.
-func (w workload) repeats(b witness.Begin, allowed map[string]int64) error {
+// mayRepeat notes what a start from a checkpoint may repeat: all that the checkpoint does not hold.
+func (w workload) mayRepeat(b witness.Begin, allowed map[string]int64) error {
 	held, err := witness.Snapshot(w.ledger, b.Restored)
 	if err != nil {
 		return err

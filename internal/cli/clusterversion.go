@@ -41,7 +41,7 @@ func (a *app) versionList() *cobra.Command {
 			rows = append(rows, []string{v.Name, stateOf(p), p.FlinkVersion, p.JarName, short(p.Jar.SHA256), since(time.Now(), moment(p.CreatedAt)),
 				since(time.Now(), moment(p.GoodAt)), clip(p.Failure)})
 		}
-		return a.table([]string{"VERSION", "STATE", "FLINK", "JAR", "SHA256", "AGE", "GOOD SINCE", "FAILURE"}, rows, "No version yet.")
+		return a.table([]string{"VERSION", "STATE", "FLINK", "JAR", "SHA256", "AGE", "GOOD", "FAILURE"}, rows, "No version yet.")
 	}}
 }
 
@@ -89,7 +89,7 @@ func (a *app) showVersion(name string, p v20261101.JobVersionProperties) error {
 	fmt.Fprintln(a.out, clean(fmt.Sprintf("%s · version %d · %s", name, p.Number, stateOf(p))))
 	fields := fieldsOf(p)
 	addOperators(fields, p.Operators)
-	lines := [][2]string{{"created", p.CreatedAt}, {"good since", p.GoodAt}, {"failure", p.Failure}}
+	lines := [][2]string{{"created", p.CreatedAt}, {"good", p.GoodAt}, {"failure", p.Failure}}
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		lines = append(lines, [2]string{field, fields[field]})
 	}

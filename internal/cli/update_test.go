@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"drey/internal/arm/v20261101"
 )
 
 const (
@@ -100,6 +102,48 @@ func TestAnUpdateThatWentBackSaysWhyAndWhatRunsNow(t *testing.T) {
 	}
 }
 
+func TestAnUpdateThatDoesNotFitShowsEachFinding(t *testing.T) {
+	f := newFake(t)
+	f.outcome, f.fault = "Failed", `{"code":"PreflightFailed","message":"It does not fit.","details":[{"code":"StateDropped","target":"Map","message":"Map is gone.","hint":"keep it"},
+		{"code":"StateDropped","target":"Sink","message":"Sink is gone."}]}`
+	_, stderr, code := f.run(t, "good", "job", "update", "orders")
+	want := "  Map\n      Map is gone. [StateDropped]\n      hint: keep it\n  Sink\n      Sink is gone. [StateDropped]\n  now: version 2 runs, job RUNNING\n"
+	if code != exitOperation || !strings.Contains(stderr, want) {
+		t.Errorf("exit code %d, stderr:\n%s\nwant in it:\n%s", code, stderr, want)
+	}
+}
+
+func TestTheVersionsToCompareAreTheOnesInUse(t *testing.T) {
+	t.Parallel()
+	version := func(number string, running bool, goodAt string) v20261101.JobVersion {
+		return v20261101.JobVersion{Name: number, Properties: v20261101.JobVersionProperties{Running: running, GoodAt: goodAt}}
+	}
+	one, good, runs, newest := version("1", false, ""), version("2", false, "then"), version("3", true, ""), version("4", true, "now")
+	for why, tt := range map[string]struct {
+		all      []v20261101.JobVersion
+		named    []string
+		from, to string
+		code     string
+	}{
+		"what runs, though a later one was good": {all: []v20261101.JobVersion{one, good, runs}, from: "3", to: "1"},
+		"what was good, where the newest runs":   {all: []v20261101.JobVersion{newest, one, good}, from: "2", to: "4"},
+		"the one before, where none was good":    {all: []v20261101.JobVersion{newest, one}, from: "1", to: "4"},
+		"a named one and the newest":             {all: []v20261101.JobVersion{newest, good, one}, named: []string{"1"}, from: "1", to: "4"},
+		"two named ones":                         {all: []v20261101.JobVersion{newest, good, one}, named: []string{"2", "1"}, from: "2", to: "1"},
+		"one alone":                              {all: []v20261101.JobVersion{one}, code: "NothingToCompare"},
+		"one that is not there":                  {all: []v20261101.JobVersion{one}, named: []string{"1", "7"}, code: "VersionNotFound"},
+	} {
+		from, to, err := pair(tt.all, tt.named)
+		if tt.code != "" {
+			if err == nil || asFailure(err).Code != tt.code {
+				t.Errorf("%s: got %v, want %s", why, err, tt.code)
+			}
+		} else if err != nil || from.Name != tt.from || to.Name != tt.to {
+			t.Errorf("%s: got %s and %s (%v), want %s and %s", why, from.Name, to.Name, err, tt.from, tt.to)
+		}
+	}
+}
+
 func TestARollbackNamesItsSavepointOnlyIfThereIsOne(t *testing.T) {
 	for flags, want := range map[string]string{"": `{}`, " --savepoint chk-7": `{"savePointName":"chk-7"}`} {
 		f := newFake(t)
@@ -113,14 +157,14 @@ func TestARollbackNamesItsSavepointOnlyIfThereIsOne(t *testing.T) {
 func TestVersionsAndStartsAreShown(t *testing.T) {
 	for line, want := range map[string]string{
 		"cluster version list orders": `
-VERSION  STATE            FLINK  JAR    SHA256    AGE  GOOD SINCE  FAILURE
-3        frozen, wanted   2.3.0  b.jar  bbbbbbbb  –    –           JobFailed: no
-2        frozen, running  2.3.0  a.jar  aaaaaaaa  –    0s          –
-1        failed           –      a.jar  –         –    –           JarNotFound: nothing is there
+VERSION  STATE            FLINK  JAR    SHA256    AGE  GOOD  FAILURE
+3        frozen, wanted   2.3.0  b.jar  bbbbbbbb  –    –     JobFailed: no
+2        frozen, running  2.3.0  a.jar  aaaaaaaa  –    0s    –
+1        failed           –      a.jar  –         –    –     JarNotFound: nothing is there
 `,
 		"cluster version show orders 2": `
 orders · version 2 · frozen, running
-  good since        2099-11-25T12:00:00Z
+  good              2099-11-25T12:00:00Z
   class             Main
   conf a.password   ******
   conf parallelism  2

@@ -21,7 +21,7 @@ func (a *app) versionDiff() *cobra.Command {
 	return &cobra.Command{
 		Use: "diff NAME [FROM [TO]]", Short: "Say what differs between two versions", Args: exactly("NAME", "[FROM]", "[TO]"),
 		Long: "Says what differs between two versions: fields, configuration, and operators by uid or id. TO is the newest if absent; FROM\n" +
-			"the newest one before it that runs or was good. Configuration that is secret is not compared.",
+			"the one before it that runs, else the newest that was good. Configuration that is secret is not compared.",
 		Example: "  drey cluster version diff orders\n  drey cluster version diff orders 3\n  drey cluster version diff orders 3 5 -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.connect()
@@ -58,8 +58,11 @@ func pair(all []v20261101.JobVersion, named []string) (from, to v20261101.JobVer
 		return from, to, err
 	}
 	older := all[1:]
-	known := slices.IndexFunc(older, func(v v20261101.JobVersion) bool { return v.Properties.Running || v.Properties.GoodAt != "" })
-	return older[max(known, 0)], to, nil
+	at := slices.IndexFunc(older, func(v v20261101.JobVersion) bool { return v.Properties.Running })
+	if at < 0 {
+		at = slices.IndexFunc(older, func(v v20261101.JobVersion) bool { return v.Properties.GoodAt != "" })
+	}
+	return older[max(at, 0)], to, nil
 }
 
 func pick(all []v20261101.JobVersion, name string) (v20261101.JobVersion, error) {

@@ -61,6 +61,9 @@ func operationFailure(op v20261101.Operation) error {
 	f := &failure{Code: p.Status, Exit: exitOperation, Operation: op.Name, Why: fmt.Sprintf("the operation ended %s at step %q", p.Status, p.Step)}
 	if e := p.Error; e != nil {
 		f.Code, f.Why, f.Hint, f.Target = e.Code, e.Message, e.Hint, e.Target
+		for _, d := range e.Details {
+			f.Details = append(f.Details, fault{d.Code, d.Target, d.Message, d.Hint})
+		}
 	}
 	return f
 }
@@ -132,16 +135,17 @@ func (s *steps) update(op v20261101.Operation) {
 	if s.silent() {
 		return
 	}
-	step := op.Properties.Step
-	moved := step != s.at
-	if moved && s.at != "" {
-		s.line("done", s.at, true)
-	}
 	s.say(op.Properties.Lines)
-	if moved {
+	step := op.Properties.Step
+	if step != s.at {
+		if s.at != "" {
+			s.line("done", s.at, true)
+		}
 		s.at, s.since = step, time.Now()
+		s.line("running", step, false)
+		return
 	}
-	if moved || s.errTTY {
+	if s.errTTY {
 		s.line("running", step, false)
 	}
 }

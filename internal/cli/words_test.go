@@ -126,7 +126,7 @@ func TestOnATerminalTheLogStaysAboveTheStepThatRuns(t *testing.T) {
 		l = l[strings.LastIndex(l, "\x1b[K")+len("\x1b[K"):]
 		shown = append(shown, strings.Join(strings.Fields(l)[:2], " "))
 	}
-	if want := []string{"✓ room", "warm: [2Jbeside", "· prepare"}; !cmp.Equal(want, shown) {
+	if want := []string{"warm: [2Jbeside", "✓ room", "· prepare"}; !cmp.Equal(want, shown) {
 		t.Errorf("got %q, want %q", shown, want)
 	}
 }

@@ -158,12 +158,12 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		message  string
 		hint     string
 	}{
-		"NEW":                          {1, ActionNew, "The job came with the cluster; use START, UPDATE or RE_LAUNCH.", ""},
-		"STOP of a stopped one":        {4, ActionStop, "orders is Stopped: there is no running job to stop.", ""},
-		"START of a running one":       {1, ActionStart, "orders is running already.", ""},
-		"RE_LAUNCH of a stopped one":   {4, ActionRelaunch, "orders is Stopped.", "use START"},
-		"last state of a stopped one":  {4, ActionLastStateUpdate, "orders is Stopped: its newest state is its savepoint.", "use UPDATE"},
-		"anything of a canceled one":   {7, ActionStart, "orders was canceled for good.", "LIST_SAVEPOINT and DELETE are left; a new cluster can start from its savepoints"},
+		"NEW":                         {1, ActionNew, "The job came with the cluster; use START, UPDATE or RE_LAUNCH.", ""},
+		"STOP of a stopped one":       {4, ActionStop, "orders is Stopped: there is no running job to stop.", ""},
+		"START of a running one":      {1, ActionStart, "orders is running already.", ""},
+		"RE_LAUNCH of a stopped one":  {4, ActionRelaunch, "orders is Stopped.", "use START"},
+		"last state of a stopped one": {4, ActionLastStateUpdate, "orders is Stopped: its newest state is its savepoint.", "use UPDATE"},
+		"anything of a canceled one":  {7, ActionStart, "orders was canceled for good.", "LIST_SAVEPOINT and DELETE are left; a new cluster can start from its savepoints"},
 		"UPDATE of a stopping one":    {3, ActionUpdate, "orders is stopping, and the outcome is not known yet.", "wait for it, use STOP again, or CANCEL"},
 	} {
 		t.Run(why, func(t *testing.T) {

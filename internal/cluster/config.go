@@ -61,7 +61,9 @@ const (
 )
 
 // Off reports whether a switch of the job's is off.
-func (l Launch) Off(key string) bool { return strings.EqualFold(strings.TrimSpace(l.Config()[key]), "false") }
+func (l Launch) Off(key string) bool {
+	return strings.EqualFold(strings.TrimSpace(l.Config()[key]), "false")
+}
 
 // keyAliases are other names of keys: those that the original's documentation uses (R21), and Flink's older names of keys that the rules read.
 var keyAliases = map[string]string{

@@ -98,7 +98,7 @@ func (a *archives) run(ctx context.Context) {
 func (a *archives) look(ctx context.Context) {
 	wanted, err := a.wanted()
 	if err != nil {
-		a.log.WarnContext(ctx, "cannot see which class-data archives are missing", "error", err)
+		a.log.DebugContext(ctx, "cannot see which class-data archives are missing", "error", err)
 		return
 	}
 	a.sweep(ctx, wanted)

@@ -6,19 +6,29 @@ import (
 	"context"
 	"net/http/httptrace"
 	"os"
+	"sync/atomic"
 	"syscall"
 )
 
 // armed is the point at which this process kills itself; tests set it through the environment.
 var armed = os.Getenv("DREY_FAILPOINT")
 
+// stops says that the process stops itself there, once, instead: a test then does something to other processes, and lets it go on.
+var (
+	stops   = os.Getenv("DREY_FAILPOINT_SIGNAL") == "STOP"
+	stopped atomic.Bool
+)
+
 // hit kills the process as kill -9 would, if p is the armed point.
 func (p Point) hit() {
-	if armed != p.String() {
-		return
+	switch {
+	case armed != p.String():
+	case !stops:
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	case stopped.CompareAndSwap(false, true):
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	}
-	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	select {}
 }
 
 // onSent arms p for the moment an HTTP request of the effect is written; an effect that sends none is hit when it returned.

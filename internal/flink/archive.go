@@ -129,14 +129,18 @@ func (s ArchiveSource) Key() string {
 // trainingMB is the memory of each role in a training run.
 const trainingMB = 640
 
+// patient is the configuration of processes that get little of a busy machine's time, and must not take that for a failure.
+var patient = map[string]string{"heartbeat.timeout": "600000", "pekko.ask.timeout": "10 min", "web.timeout": "600000", "slot.request.timeout": "600000"}
+
 // TrainingPlan is a small cluster whose life has in it what every cluster's has: it comes up, runs the gate's warm-up job, and is
-// never released. Its configuration is the defaults', so that it loads the classes which most clusters load. Names, ports and
-// places are the caller's to add. jobJar has nothing inside; with it, Flink takes the way it takes for jobs.
+// never released. Its configuration is the defaults', but for their patience, so that it loads the classes which most clusters load.
+// Names, ports and places are the caller's to add. jobJar has nothing inside; with it, Flink takes the way it takes for jobs.
 func TrainingPlan(version, jobJar, gateJar string) Plan {
 	size := Size{MemoryMB: trainingMB, CPU: 1}
 	return Plan{
 		Version: version, JobName: "drey training", JobManager: size, TaskManager: size, TaskManagers: 1, GateJar: gateJar,
 		Program: Program{Jar: jobJar, Class: "drey.Gate"}, // a class that is there: it is found, and not called
+		Config:  patient,
 		Prepare: []string{PrepareWarmUp},
 	}
 }

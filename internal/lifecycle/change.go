@@ -133,6 +133,8 @@ func settleChange(f facts, reason *cluster.Error) []engine.Row {
 	rows := closeTrigger(f, reason)
 	if f.Draft {
 		rows = append(rows, versionFailed{Job: f.Job, Number: f.Version, Why: reason.Code + ": " + reason.Message})
+	} else if !f.Returning && f.Version != f.Previous {
+		rows = append(rows, versionNote{Job: f.Job, Number: f.Version, Why: reason.Code + ": " + reason.Message})
 	}
 	switch {
 	case reason.Code == codeNeedsChoice && f.Released && f.Failure != nil && !f.Failure.Ended: // the new version runs on, and a person chooses

@@ -138,6 +138,7 @@ func TestThePreflightStopsWhatDoesNotFit(t *testing.T) {
 		"state would be lost":                   {lived(bySavepoint), seen(preflightAnswer{Findings: []flink.PreflightFinding{{Severity: flink.Blocks}}}), "Back(withdraw)"},
 		"main() throws":                         {lived(bySavepoint), seen(preflightAnswer{Failure: &flink.Diagnosis{Code: flink.CodeMainFailed}}), "Back(withdraw)"},
 		"main() has no job":                     {lived(bySavepoint), seen(preflightAnswer{NoJob: true}), "Back(withdraw)"},
+		"nothing lived, and main() throws":      {ended, seen(preflightAnswer{Failure: &flink.Diagnosis{Code: flink.CodeMainFailed}}), "Back(release)"},
 		"nothing lived":                         {ended, seen(preflightAnswer{}), "Back(release)"},
 		"cold: it was decided before":           {handed, seen(preflightAnswer{}), "Back(release)"},
 		"the running one ended in the meantime": {lived(bySavepoint), gone, "Back(withdraw)"},

@@ -118,9 +118,11 @@ func (w *world) health(ctx context.Context, f facts, a answers) (*health, error)
 		d := flink.DiagnoseJob(failures)
 		h.Last = &d
 	}
-	if h.Interval, err = c.CheckpointInterval(ctx, a.Row.FlinkJobID); err != nil {
+	config, err := c.CheckpointConfig(ctx, a.Row.FlinkJobID)
+	if err != nil {
 		return nil, ctx.Err()
 	}
+	h.Interval = config.Interval
 	return h, nil
 }
 

@@ -30,6 +30,7 @@ func launchSteps() []step {
 		{name: "stage", limit: stageLimit, look: lookStage, decide: decideStage, act: actStage},
 		{name: "intend", look: lookIntend, decide: decideIntend},
 		{name: "prepare", limit: time.Minute, look: lookIncarnation, decide: decidePrepare, act: actPrepare},
+		{name: "preflight", limit: time.Minute, look: lookPreflight, decide: decidePreflight},
 		{name: "release", look: lookIncarnation, decide: decideRelease, act: actRelease},
 		{name: "await-running", look: lookRunning, decide: decideRunning},
 		{name: "withdraw", limit: time.Minute, onlyFailed: true, look: lookLiving, decide: decideWithdraw, act: actWithdraw},

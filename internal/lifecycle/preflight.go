@@ -31,6 +31,8 @@ func decidePreflight(f facts, a answers, now time.Time) (facts, engine.Verdict) 
 	}
 	p := a.Preflight
 	switch {
+	case f.Source == "" && (p.Failure != nil || p.NoJob): // nothing is at stake
+		return f, engine.Back("release").Say("preflight: main() gave no graph in the plan-only environment; its real call decides")
 	case p.Failure != nil:
 		d := *p.Failure
 		d.Hint = strings.TrimSpace(d.Hint + " (main() was called in a plan-only environment; drey.rehearse: false in the job's configuration switches that off)")
@@ -109,7 +111,7 @@ func (w *world) preflight(ctx context.Context, f facts) (*preflightAnswer, error
 // compare reads the newest state and asks Flink's rules.
 func (w *world) compare(ctx context.Context, r launchRows, f facts, graph flink.JobGraph, p *preflightAnswer) error {
 	if f.Chosen && f.Restore == "" || f.Way == byNone {
-		p.Skipped = "the new version starts without state"
+		p.Skipped = "it starts without state"
 		return nil
 	}
 	at := f.Restore

@@ -19,6 +19,8 @@ type Flink struct {
 	Storage *storage.Mounts
 	Delay   time.Duration // of each step of Flink's own: submit to RUNNING, a snapshot, the end after one
 	Latency time.Duration // of one answer
+	// EndsUnseen lets a stop's job end right after it was last seen RUNNING: the worst moment for who asks for one thing after the other.
+	EndsUnseen bool
 	// Stopped is told that a stop is about to show as COMPLETED, its job as FINISHED.
 	Stopped func()
 
@@ -95,11 +97,12 @@ type JobManager struct {
 	state      flink.JobState
 	created    time.Time
 	restored   string
-	run        *Run // nil before it is RUNNING
+	run        *Run   // nil before it is RUNNING
 	checkpoint int64  // id of the newest snapshot, complete or not
 	latest     string // URI of the newest complete checkpoint
 	latestID   int64
 	triggers   map[string]*trigger
+	end        func() // ends the job, with EndsUnseen
 }
 
 // trigger is a snapshot that was asked for.
@@ -207,14 +210,27 @@ func (m *JobManager) stop(id, directory string) {
 	m.triggers[id], m.stopping = t, true
 	where := func(int64) string { return directory + "/savepoint-" + id[:12] }
 	m.snapshot(where, savepointType, func(_ int64, uri string) {
-		m.after(m.Delay, func() {
-			if m.state != flink.Running {
-				return
+		end := func() {
+			if m.state == flink.Running {
+				m.Stopped()
+				m.state, t.done, t.location = flink.Finished, true, uri
 			}
-			m.Stopped()
-			m.state, t.done, t.location = flink.Finished, true, uri
-		})
+		}
+		if m.EndsUnseen {
+			m.end = end
+			return
+		}
+		m.after(m.Delay, end)
 	})
+}
+
+// status is the job's state. Asking may be what its end waits for.
+func (m *JobManager) status() any {
+	if m.end != nil {
+		m.after(m.Latency/2, m.end)
+		m.end = nil
+	}
+	return object{"status": m.state}
 }
 
 func (m *JobManager) interval() time.Duration {

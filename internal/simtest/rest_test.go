@@ -15,7 +15,7 @@ type object = map[string]any
 func (m *JobManager) mux() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, answer := range map[string]func(*http.Request) any{
-		"GET /jobs/{job}/status":                    func(*http.Request) any { return object{"status": m.state} },
+		"GET /jobs/{job}/status":                    func(*http.Request) any { return m.status() },
 		"GET /jobs/{job}":                           func(*http.Request) any { return m.details() },
 		"GET /jobs/{job}/vertices/{v}/subtasktimes": func(*http.Request) any { return m.subtaskTimes() },
 		"GET /jobs/{job}/exceptions":                func(*http.Request) any { return object{} },

@@ -123,7 +123,7 @@ func (s *server) config() lifecycle.Config {
 		Store: s.store, Runtimes: map[string]runtime.Runtime{target: s.seam}, Storage: s.storage, FlinkTransport: s.seam,
 		Facts:   func() cluster.FlinkFacts { return known },
 		GateJar: "/sim/drey-flink.jar", GateJarSHA: "0", PortLow: 20000, PortHigh: 20999, MemoryMB: 1 << 20, KeptFor: time.Hour,
-		Gate:     lifecycle.HealthGate{Minimum: time.Second, Maximum: time.Minute, Restarts: 3},
+		Gate:     lifecycle.HealthGate{Maximum: time.Minute, Restarts: 3},
 		Recovery: lifecycle.Recovery{Budget: 5, Window: time.Hour, Backoff: time.Second, Most: time.Minute},
 		Domain:   "sim.localhost", Version: "sim", Holder: "sim", Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	}
@@ -158,7 +158,7 @@ func (s *server) create() {
 		Profile: cluster.Profile{ClusterVersion: "1.2.2", OSSVersion: "2.3.0", Flink: &cluster.Flink{
 			Storage:    cluster.Storage{URI: account},
 			JobManager: cluster.Resources{CPU: 1, MemoryMB: 2000}, TaskManager: cluster.Resources{CPU: 1, MemoryMB: 2000},
-			Configuration:  map[string]string{"execution.checkpointing.interval": "500 ms"},
+			Configuration:  map[string]string{"execution.checkpointing.interval": "200 ms"},
 			DeploymentMode: "Application",
 			Job:            &cluster.JobSpec{JarDirectory: account + "/jars", JarName: "job.jar", EntryClass: "Counter", Args: &args, UpgradeMode: "UPDATE"},
 		}},
@@ -170,10 +170,11 @@ func (s *server) create() {
 	s.await(op.ID)
 }
 
-// update asks for a new version, and answers the operation's id.
+// update asks for a version that there was not, and answers the operation's id.
 func (s *server) update(action cluster.Action) string {
 	s.Helper()
-	args, caller := "two", s.caller()
+	caller := s.caller()
+	args := caller.RequestID
 	s.seam.watch(caller.RequestID)
 	if _, err := s.RunJob(s.Context(), caller, ref, cluster.RunJob{Action: action, Args: &args}); err != nil {
 		s.Fatal(err)
@@ -209,12 +210,15 @@ func lines(op lifecycle.Operation) (text string) {
 	return text
 }
 
-// turn is how often an operation has committed; 0 if that cannot be read.
-func (s *server) turn(id string) (turn int64) {
-	_ = s.store.Read(context.Background(), func(tx *store.Tx) error {
-		op, err := tx.Operation(id)
-		turn = op.Turn
+// turn is how often an operation has committed; -1 while it is not there.
+func (s *server) turn(id string) int64 {
+	var op store.Operation
+	err := s.store.Read(context.Background(), func(tx *store.Tx) (err error) {
+		op, err = tx.Operation(id)
 		return err
 	})
-	return turn
+	if err != nil {
+		return -1
+	}
+	return op.Turn
 }

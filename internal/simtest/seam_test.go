@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -23,6 +24,7 @@ type seam struct {
 	mu    sync.Mutex
 	op    string // the operation that is watched
 	notes []note
+	done  int // effects
 	dead  bool
 }
 
@@ -34,11 +36,19 @@ type note struct {
 	Turn        int64 // commits of the watched operation until then
 }
 
-// fate is when a server is killed: after so many commits of the watched operation, before it does or sees anything else; or, with Sent,
-// when the next effect was done and it did not hear of it.
+// fate is when a server is killed: when so many commits of the watched operation are done, before it sees or does anything else; or, if
+// Effect is set, when the so-manieth effect is done, before it hears of that.
 type fate struct {
-	Turn int64
-	Sent bool
+	Turn   int64 // once it is dead: of how many it was
+	Effect int
+}
+
+// next is the moment after f.
+func (f fate) next() fate {
+	if f.Effect > 0 {
+		return fate{Effect: f.Effect + 1}
+	}
+	return fate{Turn: f.Turn + 1}
 }
 
 var errKilled = errors.New("the server was killed")
@@ -66,26 +76,36 @@ func (s *seam) note(what string, id runtime.IncarnationID) {
 	}
 }
 
-// look lets a question through, unless the server is killed here.
-func (s *seam) look() error { return s.pass(false) }
+// look lets a question through, unless the server is dead or killed here.
+func (s *seam) look() error {
+	return s.pass(func(f *fate) bool {
+		turn := s.turn(s.op)
+		if f.Effect > 0 || turn < f.Turn {
+			return false
+		}
+		f.Turn = turn
+		return true
+	})
+}
 
 // do lets an effect through, and notes it.
 func (s *seam) do(what string, id runtime.IncarnationID, effect func() error) error {
-	if err := s.pass(false); err != nil {
+	if err := s.look(); err != nil {
 		return err
 	}
 	s.note(what, id)
 	err := effect()
-	if killed := s.pass(true); killed != nil {
-		return killed
-	}
-	return err
+	killed := s.pass(func(f *fate) bool {
+		s.done++
+		return s.done == f.Effect
+	})
+	return cmp.Or(killed, err)
 }
 
 // pass kills the server if this is its moment, and fails if it is dead.
-func (s *seam) pass(sent bool) error {
+func (s *seam) pass(moment func(*fate) bool) error {
 	s.mu.Lock()
-	now := s.fate != nil && s.op != "" && !s.dead && s.fate.Sent == sent && s.turn(s.op) >= s.fate.Turn
+	now := !s.dead && s.fate != nil && s.op != "" && moment(s.fate)
 	s.dead = s.dead || now
 	dead := s.dead
 	s.mu.Unlock()

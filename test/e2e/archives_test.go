@@ -20,10 +20,14 @@ func TestAServerMakesClassDataArchivesAndTheNextStartUsesThem(t *testing.T) {
 	}
 	s.start()
 	folder := filepath.Join(s.dir, "archives")
-	s.until("archives are there", func() bool {
-		made, err := filepath.Glob(filepath.Join(folder, "*", "jobmanager.*"))
-		return err == nil && len(made) == 1
-	})
+	there := func(pattern string) bool {
+		found, err := filepath.Glob(filepath.Join(folder, pattern))
+		return err == nil && len(found) == 1
+	}
+	made := "*/jobmanager.*"
+	for _, part := range []string{".tmp-*/run/gate", ".tmp-*/run/gate/ready", made} { // each with patience of its own: a training run lets everybody pass
+		s.until(part+" is there", func() bool { return there(part) || there(made) })
+	}
 	s.until("the training run is gone", func() bool {
 		entries, err := os.ReadDir(folder)
 		return err == nil && len(entries) == 1 && len(s.processes()) == 0

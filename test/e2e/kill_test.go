@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -17,16 +18,19 @@ type cell struct {
 	outcome string
 }
 
-// pointsOf lists every failpoint of a kind. bury of a launch is reached by a launch that fails: those are swept apart.
-func pointsOf(kind string, buried bool) []engine.Point {
+// pointsOf lists every failpoint of a kind, or of some of its steps.
+func pointsOf(kind string, steps ...string) []engine.Point {
 	var all []engine.Point
 	for _, p := range engine.Points(lifecycle.Kinds()) {
-		if p.Kind == kind && (p.Step == "bury" && kind != "job.stop") == buried {
+		if p.Kind == kind && (len(steps) == 0 || slices.Contains(steps, p.Step)) {
 			all = append(all, p)
 		}
 	}
 	return all
 }
+
+// launched are the steps of a launch that succeeds; withdraw is reached by one that fails.
+var launched = []string{"stage", "intend", "prepare", "preflight", "release", "await-running"}
 
 // The server is killed at every moment of every step of create, stop and start. Each time the operation ends true, there are never
 // two copies of the job, and the witness is clean.
@@ -34,27 +38,30 @@ func TestTheServerKilledAtEachMomentOfEachStep(t *testing.T) {
 	s := prepareServer(t, env(t, "DREY_TEST_FAILPOINTS"))
 	var cells []cell
 	s.start()
-	for i, p := range pointsOf("cluster.create", false) {
+	for i, p := range pointsOf("cluster.create", launched...) {
 		cells = append(cells, cell{p, s.killedInCreate(p, fmt.Sprintf("create-%d", i))})
 	}
 	w, r := s.witness("swept", true)
 	if r.code != 0 {
 		t.Fatalf("create: %s", r.err)
 	}
-	for _, p := range pointsOf("job.stop", false) {
+	for _, p := range pointsOf("job.stop") {
 		cells = append(cells, cell{p, w.killedInStop(p)})
 	}
 	s.must("job", "stop", "swept")
-	for _, p := range pointsOf("job.start", false) {
+	for _, p := range pointsOf("job.start", launched...) {
 		cells = append(cells, cell{p, w.killedInStart(p)})
 	}
 	report := w.clean("after all kills", true)
 	for _, kind := range []string{"cluster.create", "job.start"} {
-		for i, p := range pointsOf(kind, true) {
+		for i, p := range pointsOf(kind, "withdraw") {
 			cells = append(cells, cell{p, s.killedInFailure(p, fmt.Sprintf("fails-%s-%d", strings.ReplaceAll(kind, ".", "-"), i))})
 		}
 	}
-	t.Logf("%d kills; %d incarnations, %d records\n%s", len(cells), report.Incarnations, report.Records, table(t, cells))
+	t.Logf("%d kills; %d incarnations, %d records\n%s", len(cells), report.Incarnations, report.Records,
+		table(t, cells, func(p engine.Point) bool {
+			return p.Kind == "cluster.create" || p.Kind == "job.start" || p.Kind == "job.stop"
+		}))
 }
 
 // killedAt restarts the server with a failpoint armed, does what reaches it, waits for the death, and starts a server again.
@@ -181,8 +188,8 @@ func (s *server) killedInFailure(p engine.Point, name string) string {
 	return op.Properties.Status
 }
 
-// table prints step × moment; an empty cell fails the test.
-func table(t *testing.T, cells []cell) string {
+// table prints step × moment; an empty cell that was to be swept fails the test.
+func table(t *testing.T, cells []cell, swept func(engine.Point) bool) string {
 	t.Helper()
 	got := map[string]map[engine.Moment]string{}
 	for _, c := range cells {
@@ -198,13 +205,12 @@ func table(t *testing.T, cells []cell) string {
 	}
 	sort.Strings(rows)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-32s %-12s %-12s %-12s\n", "step", engine.Before, engine.After, engine.Sent)
+	fmt.Fprintf(&b, "%-36s %-12s %-12s %-12s\n", "step", engine.Before, engine.After, engine.Sent)
 	for _, row := range rows {
-		fmt.Fprintf(&b, "%-32s %-12s %-12s %-12s\n", row, got[row][engine.Before], got[row][engine.After], got[row][engine.Sent])
+		fmt.Fprintf(&b, "%-36s %-12s %-12s %-12s\n", row, got[row][engine.Before], got[row][engine.After], got[row][engine.Sent])
 	}
 	for _, p := range engine.Points(lifecycle.Kinds()) {
-		swept := p.Kind == "cluster.create" || p.Kind == "job.start" || p.Kind == "job.stop"
-		if swept && got[p.Kind+"/"+p.Step][p.Moment] == "" {
+		if swept(p) && got[p.Kind+"/"+p.Step][p.Moment] == "" {
 			t.Errorf("the cell %s is empty", p)
 		}
 	}

@@ -30,23 +30,36 @@ type start struct {
 // starts lists the incarnations, newest first.
 func (w *witnessed) starts() []start {
 	w.t.Helper()
-	return read[[]start](w.server, "job", "starts", w.name)
+	return read[[]start](w.server, "job", "incarnation", "list", w.name)
 }
 
-// lastState notes from where on the newest incarnation may repeat: after the checkpoint it was restored from, which must be the newest of
-// those that were complete.
-func (w *witnessed) lastState() {
+// mayRepeat notes for the n newest incarnations from where on each may repeat: after what it was restored from.
+func (w *witnessed) mayRepeat(n int) {
 	w.t.Helper()
-	newest := w.starts()[0]
-	id, err := strconv.ParseInt(strings.TrimPrefix(path.Base(newest.Properties.RestoredFrom), "chk-"), 10, 64)
-	if err != nil {
-		w.t.Fatalf("the newest incarnation was restored from %q", newest.Properties.RestoredFrom)
+	all := w.starts()
+	for _, one := range all[:min(n, len(all))] {
+		if from := one.Properties.RestoredFrom; from != "" {
+			w.again[one.Name] = w.held(from) + 1
+		}
+	}
+}
+
+// held is the last number that a checkpoint or savepoint holds.
+func (w *witnessed) held(uri string) int64 {
+	w.t.Helper()
+	id, err := strconv.ParseInt(strings.TrimPrefix(path.Base(uri), "chk-"), 10, 64)
+	if err != nil { // a savepoint: the catalogue has its checkpoint id
+		for _, p := range read[[]savepoint](w.server, "savepoint", "list", w.name) {
+			if p.Properties.URI == uri {
+				id = p.Properties.CheckpointID
+			}
+		}
 	}
 	held, err := witness.Snapshot(w.ledger, id)
 	if err != nil || held == 0 {
-		w.t.Fatalf("the ledger does not tell what checkpoint %d holds: %v", id, err)
+		w.t.Fatalf("the ledger does not tell what %s (checkpoint %d) holds: %v", uri, id, err)
 	}
-	w.again[newest.Name] = held + 1
+	return held
 }
 
 // At least twenty changes of all kinds: nothing is lost, nothing repeated but what the last checkpoint allows, never two copies.
@@ -80,7 +93,7 @@ func TestUpdatesOfAllKindsLoseNothing(t *testing.T) {
 		w.grows(600) // so that there is a checkpoint of its own
 		s.must(append([]string{"job", "last-state-update", w.name}, version(n)...)...)
 		changes++
-		w.lastState()
+		w.mayRepeat(1)
 		w.grows(20)
 		w.clean(fmt.Sprintf("after change %d, last state", changes), false)
 	}
@@ -195,16 +208,7 @@ func (w *witnessed) comesBack(why string, c trouble) {
 	if all[0].Properties.Origin != "return" || all[0].Properties.Version != 1 {
 		w.t.Errorf("%s: the newest incarnation is %+v", why, all[0])
 	}
-	// What the failed version wrote may be written again from the savepoint on.
-	for _, p := range read[[]savepoint](w.server, "savepoint", "list", w.name) {
-		if p.Properties.URI == all[0].Properties.RestoredFrom {
-			held, err := witness.Snapshot(w.ledger, p.Properties.CheckpointID)
-			if err != nil || held == 0 {
-				w.t.Fatalf("the ledger does not tell what savepoint %d holds: %v", p.Properties.CheckpointID, err)
-			}
-			w.again[all[0].Name], w.again[all[1].Name] = held+1, held+1
-		}
-	}
+	w.mayRepeat(2) // what the failed version wrote may be written again
 	w.oneCopy(why, 1)
 	w.grows(50)
 	w.clean(why, false)

@@ -57,7 +57,7 @@ func NewIncarnation(i cluster.Incarnation) Incarnation {
 	return Incarnation{Name: i.ID, Properties: p}
 }
 
-// seconds is d in whole milliseconds.
+// seconds is d in seconds, without what is less than a microsecond.
 func seconds(d time.Duration) float64 {
-	return float64(d.Round(time.Millisecond).Milliseconds()) / 1000
+	return float64(d.Microseconds()) / 1e6
 }

@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"drey/internal/cluster"
-	"drey/internal/flink"
+	"drey/internal/lifecycle"
 )
 
 // JobVersion is a version of a cluster's job.
@@ -68,7 +68,7 @@ func NewJobVersion(v cluster.Version, job cluster.Job) JobVersion {
 func masked(config map[string]string) map[string]string {
 	out := make(map[string]string, len(config))
 	for key, value := range config {
-		if flink.Sensitive(key) {
+		if lifecycle.Sensitive(key) {
 			value = "******"
 		}
 		out[key] = value

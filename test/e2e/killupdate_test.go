@@ -1,0 +1,88 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"drey/internal/cluster"
+	"drey/internal/engine"
+	"drey/internal/store"
+)
+
+// unreachable are the cells that no call can reach: only what supersedes a recovery finds something to end in room.
+func unreachable(p engine.Point) bool {
+	return p.Kind == cluster.KindUpdate && (p == engine.Point{Kind: p.Kind, Step: "room", Moment: engine.Sent} || p == engine.Point{Kind: p.Kind, Step: "checkpoint", Moment: engine.Sent})
+}
+
+// sweptOfUpdates are the cells that the sweep must fill: all of an update, and of a last-state update those that it does not share.
+func sweptOfUpdates(p engine.Point) bool {
+	lastState := p.Kind == cluster.KindLastStateUpdate && (p.Step == "checkpoint" || p.Step == "hand-over" || p.Step == "room" && p.Moment == engine.Sent)
+	return p.Kind == cluster.KindUpdate && !unreachable(p) || lastState
+}
+
+// The server is killed at every moment of every step of an update, one that succeeds, one that is withdrawn, one that goes back, and one
+// from the last state. Each ends true, there are never two copies, and the witness is clean.
+func TestTheServerKilledAtEachMomentOfAnUpdate(t *testing.T) {
+	s := prepareServer(t, env(t, "DREY_TEST_FAILPOINTS"))
+	s.start()
+	w, r := s.witness("updates", false)
+	if r.code != 0 {
+		t.Fatalf("create: %s", r.err)
+	}
+	var cells []cell
+	for _, kind := range []string{cluster.KindUpdate, cluster.KindLastStateUpdate} {
+		for _, p := range pointsOf(kind) {
+			if sweptOfUpdates(p) {
+				cells = append(cells, cell{p, w.killedInUpdate(p, len(cells))})
+			}
+		}
+	}
+	report := w.clean("after all kills", false)
+	t.Logf("%d kills; %d incarnations, %d records\n%s", len(cells), report.Incarnations, report.Records, table(t, cells, sweptOfUpdates))
+}
+
+func (w *witnessed) killedInUpdate(p engine.Point, n int) string {
+	w.t.Helper()
+	w.grows(600) // so that there is a checkpoint of its own
+	action := strings.TrimPrefix(p.Kind, "job.")
+	args := []string{"job", action, w.name, "--no-wait", "--arg", "--ledger", "--arg", w.ledger, "--arg", "--rate", "--arg", "500", "--arg", "--version", "--arg", fmt.Sprint(n)}
+	want, code := string(store.Succeeded), ""
+	switch p.Step {
+	case "withdraw":
+		args, want, code = append(args, "--arg", "--trouble", "--arg", "main"), string(store.FailedOp), "ApplicationMainFailed"
+	case "return", "release":
+		args, want, code = append(args, "--arg", "--trouble", "--arg", "main", "--conf", "drey.rehearse=false"), string(store.FailedOp), "RolledBack"
+	}
+	args = append(args, "--conf", "execution.checkpointing.interval=1s")
+	w.killedAt(p, func() {
+		if p.Step == "room" && p.Moment == engine.Sent {
+			w.recovering()
+		}
+		w.cli(args...)
+	})
+	op := w.outcome(w.name, p.Kind)
+	if op.Properties.Status != want || code != "" && (op.Properties.Error == nil || op.Properties.Error.Code != code) {
+		w.t.Errorf("%s: ended %+v %+v, want %s %s", p, op.Properties, op.Properties.Error, want, code)
+	}
+	w.oneCopy(p.String(), 1)
+	w.mayRepeat(3)
+	w.grows(50)
+	w.clean(p.String(), false)
+	return op.Properties.Status
+}
+
+// recovering kills the JobManager, and waits until the recovery has prepared something.
+func (w *witnessed) recovering() {
+	w.t.Helper()
+	before := w.oneIncarnation()
+	w.signal(before+"/jobmanager-0", false)
+	w.until("the recovery prepares", func() bool {
+		for _, name := range w.processes() {
+			if !strings.HasPrefix(name, before) {
+				return true
+			}
+		}
+		return false
+	})
+}
