@@ -26,7 +26,7 @@ type byHand struct {
 	checkpoints, checkpointsURI string // folder of the job's checkpoints; "" = not looked for yet
 }
 
-// handJob is the id of the job that is run by hand.
+// handJob is the id of the job that is run by hand, and of its cluster.
 const handJob = "0123456789abcdef0123456789abcdef"
 
 func newByHand(ctx context.Context, s *server, cluster, dir string, w workload) (*byHand, error) {
@@ -47,7 +47,7 @@ func newByHand(ctx context.Context, s *server, cluster, dir string, w workload) 
 		return nil, err
 	}
 	text := strings.ReplaceAll(string(raw), h.from, h.to)
-	text = set(text, "cluster.id", "by-hand")
+	text = set(text, "cluster.id", handJob)
 	text = set(text, "jobmanager.rpc.port", fmt.Sprint(portLow+200))
 	text = set(text, "rest.port", fmt.Sprint(portLow+201))
 	text = set(text, "rest.bind-port", fmt.Sprint(portLow+201))
@@ -108,6 +108,12 @@ func (h *byHand) run(role, checkpoint string) (*child, error) {
 	for k, v := range in.Env {
 		cmd.Env = append(cmd.Env, k+"="+v)
 	}
+	log, err := os.OpenFile(filepath.Join(h.to, role+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = log.Close() }()
+	cmd.Stdout, cmd.Stderr = log, log
 	return startChild(cmd)
 }
 

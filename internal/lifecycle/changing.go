@@ -16,6 +16,7 @@ type changing struct {
 	draft     bool // its jars are to be staged
 	savepoint string
 	dropped   bool // state that no operator claims may be left behind
+	drops     bool // the state of what runs is given up: nothing is asked of it that it may not be able to give
 }
 
 // update accepts an UPDATE, STATELESS_UPDATE or LAST_STATE_UPDATE: a new version from the newest content of the jar's path.
@@ -64,7 +65,7 @@ func (s *Service) beginChange(tx *store.Tx, a asked, c changing) (store.Operatio
 		return store.Operation{}, err
 	}
 	if a.cluster.Phase == cluster.Running {
-		err = s.fromLiving(tx, a, &f)
+		err = s.fromLiving(tx, a, &f, c.drops)
 	} else {
 		err = s.fromEnded(tx, a, v, &f)
 	}
@@ -95,7 +96,7 @@ var changeKinds = map[cluster.Action]string{
 }
 
 // fromLiving says how the living incarnation is ended.
-func (s *Service) fromLiving(tx *store.Tx, a asked, f *facts) error {
+func (s *Service) fromLiving(tx *store.Tx, a asked, f *facts, drops bool) error {
 	inc, err := s.liveOf(tx, a.job)
 	if err != nil {
 		return err
@@ -104,12 +105,15 @@ func (s *Service) fromLiving(tx *store.Tx, a asked, f *facts) error {
 		f.Previous = a.job.RunningVersion
 	}
 	f.Source, f.SourceJob, f.Provable = inc.ID, inc.FlinkJobID, inc.ID
-	switch a.action {
-	case cluster.ActionStatelessUpdate:
+	switch {
+	case a.action == cluster.ActionStatelessUpdate:
 		f.Way, f.Chosen = byNone, true
 		return nil
-	case cluster.ActionLastStateUpdate:
+	case a.action == cluster.ActionLastStateUpdate:
 		f.Way = byLast
+		return nil
+	case drops:
+		f.Way = byNone
 		return nil
 	}
 	v, err := tx.Version(a.job.UID, inc.Version)
@@ -152,8 +156,9 @@ func (s *Service) fromEnded(tx *store.Tx, a asked, v cluster.Version, f *facts) 
 	return nil
 }
 
-// Rollback starts a frozen version of before in place of what runs, from a fresh savepoint, or from a named one. It is an UPDATE to a
-// version that is there already: with the same preflight, the same gate, the same way back.
+// Rollback starts a frozen version of before in place of what runs, from a fresh savepoint, or from a named one; then what was done since
+// that one is given up, and what runs is not asked for a savepoint, which a job that loops cannot give. It is an UPDATE to a version that is
+// there already: with the same preflight, the same gate, the same way back.
 func (s *Service) Rollback(ctx context.Context, c Caller, ref cluster.Ref, number int, savepoint string) (Operation, error) {
 	if _, fault := cluster.ParseSavePointName(savepoint, s.Limits.StorageSuffixes...); fault != nil {
 		return Operation{}, cluster.Faults([]cluster.Fault{*fault})
@@ -168,6 +173,6 @@ func (s *Service) Rollback(ctx context.Context, c Caller, ref cluster.Ref, numbe
 		case v.State != cluster.Frozen:
 			return store.Operation{}, cluster.Errorf(cluster.Conflict, "VersionNotStartable", "version", "Version %d never became startable: %s.", number, v.Failure)
 		}
-		return s.beginChange(tx, a, changing{version: number, savepoint: strings.TrimSpace(savepoint)})
+		return s.beginChange(tx, a, changing{version: number, savepoint: strings.TrimSpace(savepoint), drops: strings.TrimSpace(savepoint) != ""})
 	})
 }

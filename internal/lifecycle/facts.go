@@ -39,6 +39,7 @@ type facts struct {
 	Trigger     string    `json:"trigger,omitempty"`
 	Directory   string    `json:"directory,omitempty"`
 	Attempt     int       `json:"attempt,omitempty"`
+	Asked       bool      `json:"asked,omitempty"`     // Flink was asked in the turn before
 	Savepoint   string    `json:"savepoint,omitempty"` // URI of the complete one
 	AcceptedAt  time.Time `json:"acceptedAt,omitzero"` // Flink has the trigger
 	CompleteAt  time.Time `json:"completeAt,omitzero"` // when a complete savepoint was first seen while Flink still said "in progress"

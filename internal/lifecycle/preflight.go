@@ -90,7 +90,7 @@ func (w *world) preflight(ctx context.Context, f facts) (*preflightAnswer, error
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the rehearsal's report: %w", err)
 	}
-	if raw == nil {
+	if raw == nil || r.version.Launch.Off(cluster.KeyRehearse) {
 		return &preflightAnswer{Skipped: "main() was not rehearsed, so the operators were not checked"}, nil
 	}
 	report, err := flink.ParseReport(raw)
@@ -110,7 +110,7 @@ func (w *world) preflight(ctx context.Context, f facts) (*preflightAnswer, error
 
 // compare reads the newest state and asks Flink's rules.
 func (w *world) compare(ctx context.Context, r launchRows, f facts, graph flink.JobGraph, p *preflightAnswer) error {
-	if f.Chosen && f.Restore == "" || f.Way == byNone {
+	if f.Chosen && f.Restore == "" {
 		p.Skipped = "it starts without state"
 		return nil
 	}

@@ -16,6 +16,8 @@ import (
 const (
 	// lookDeeperAfter is when await begins to look into the folder as well.
 	lookDeeperAfter = 2 * time.Second
+	// stoppableLimit is how long a savepoint waits for a job that Flink restarts again and again.
+	stoppableLimit = 2 * time.Minute
 	// hangGrace is how long a stop may hang in a close() once its savepoint is complete (design section 5).
 	hangGrace         = 10 * time.Second
 	savepointDeadline = 15*time.Minute + 10*time.Minute // ours + Flink's own checkpoint timeout
@@ -64,9 +66,10 @@ func lookTrigger(f facts) questions {
 // decideTrigger commits a trigger's names, sends it, and goes on once Flink is known to have it.
 func decideTrigger(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 	if f.Trigger == "" {
-		if f, v, over := notStoppable(f, a); over {
+		if f, v, over := notStoppable(f, a, now); over {
 			return f, v
 		}
+		f.Asked = true
 		f.Trigger, f.Attempt, f.AcceptedAt = a.Fresh[0], f.Attempt+1, now
 		f.Directory = f.Base + "/" + f.Trigger
 		return f, engine.Act(newTrigger{cluster.Trigger{
@@ -83,13 +86,17 @@ func decideTrigger(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 		return f, engine.Again(pollEnd)
 	case len(a.Directory) > 0:
 		return again(f, a.Directory[0], now)
+	case f.Asked: // it was asked just now
+		f.Asked = false
+		return f, engine.Again(pollEnd)
 	default:
+		f.Asked = true
 		return f, engine.Act() // the same id: Flink takes it once
 	}
 }
 
 // notStoppable says why no savepoint can be asked for.
-func notStoppable(f facts, a answers) (facts, engine.Verdict, bool) {
+func notStoppable(f facts, a answers, now time.Time) (facts, engine.Verdict, bool) {
 	_, missing := taskManagerEnded(a.Incarnation)
 	switch {
 	case jobManagerGone(a):
@@ -101,10 +108,16 @@ func notStoppable(f facts, a answers) (facts, engine.Verdict, bool) {
 	case a.Job.State.Terminal():
 		f, v := giveUp(f, endedBefore(a, "it ended by itself"))
 		return f, v, true
-	case a.Job.Unreachable || a.Job.Unknown || !a.Job.AllRunning: // a savepoint now would be declined
-		return f, engine.Again(pollEnd), true
+	case !a.Job.Unreachable && !a.Job.Unknown && a.Job.AllRunning:
+		return f, engine.Verdict{}, false
+	case f.AwaitSince.IsZero():
+		f.AwaitSince = now
+	case now.Sub(f.AwaitSince) > stoppableLimit:
+		f, v := giveUp(f, cluster.Errorf(cluster.Conflict, "SavepointNotPossible", "", "The job's tasks did not all run at once within %v: Flink would decline a savepoint.", stoppableLimit).
+			WithHint("LAST_STATE_UPDATE goes on from the last complete checkpoint"))
+		return f, v, true
 	}
-	return f, engine.Verdict{}, false
+	return f, engine.Again(pollEnd), true // a savepoint now would be declined
 }
 
 // giveUp ends an operation whose savepoint failed; a change first ends what it has prepared.

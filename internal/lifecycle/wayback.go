@@ -83,7 +83,7 @@ func needsChoice(f facts, own, standing string) *cluster.Error {
 	return cluster.Errorf(cluster.Conflict, codeNeedsChoice, "",
 		"Version %d failed after it had completed a checkpoint of its own, and %s: %s. Going back to version %d from %s would drop everything done since; going on keeps it.",
 		f.Version, standing, failureText(f.Failure), f.Previous, orEmptyState(f.BackTo)).
-		WithHint("go on: RE_LAUNCH, or UPDATE with a repaired version (from %s); go back: `drey cluster version rollback <cluster> %d --savepoint %s`", own, f.Previous, orEmptyState(f.BackTo))
+		WithHint("go on: LAST_STATE_UPDATE to a repaired version, or RE_LAUNCH if it has ended (newest state: %s); go back: `drey cluster version rollback <cluster> %d --savepoint %s`", own, f.Previous, orEmptyState(f.BackTo))
 }
 
 func orEmptyState(uri string) string {

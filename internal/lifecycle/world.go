@@ -76,8 +76,9 @@ func (w *world) answer(ctx context.Context, op string, f facts, q questions) (an
 		{q.Restore, func() (err error) { a.Restore, err = w.chooseRestore(ctx, f); return err }},
 		{q.Incarnation != "", func() error { return w.lookIncarnation(ctx, f, q.Incarnation, &a) }},
 		{q.Living != "", func() (err error) { a.Living, err = w.living(ctx, q.Living); return err }},
-		{q.Job, func() error { return w.lookJob(ctx, q, &a) }},
+		// The trigger before the job: a job is FINISHED no later than its stop is COMPLETED, so that the one is never seen without the other.
 		{q.Trigger != "", func() error { return w.lookTrigger(ctx, q.Trigger, &a) }},
+		{q.Job, func() error { return w.lookJob(ctx, q, &a) }},
 		{q.Directory != "", func() (err error) { a.Directory, err = w.completeIn(ctx, q.Directory); return err }},
 		{q.Metadata != "", func() (err error) { a.Metadata, err = w.metadata(ctx, q.Metadata); return err }},
 		{q.Leftovers != "", func() (err error) { a.Leftovers, err = w.leftovers(ctx, f); return err }},

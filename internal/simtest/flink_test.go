@@ -21,10 +21,9 @@ type Flink struct {
 	Latency time.Duration // of one answer
 	// EndsUnseen lets a stop's job end right after it was last seen RUNNING: the worst moment for who asks for one thing after the other.
 	EndsUnseen bool
-	// Stopped is told that a stop is about to show as COMPLETED, its job as FINISHED.
-	Stopped func()
 
 	mu       sync.Mutex
+	stopped  func()
 	managers map[string]*JobManager // by port
 	runs     []*Run                 // of all jobs there ever were, oldest first
 }
@@ -52,6 +51,13 @@ func (f *Flink) Runs() []Run {
 		all = append(all, Run{r.Job, r.From, r.count(), r.Began, r.Over})
 	}
 	return all
+}
+
+// OnStopped sets who is told that a stop is about to show as COMPLETED, its job as FINISHED.
+func (f *Flink) OnStopped(tell func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stopped = tell
 }
 
 // RoundTrip implements [http.RoundTripper]. The question travels for Latency; the answer is what is true then.
@@ -212,7 +218,7 @@ func (m *JobManager) stop(id, directory string) {
 	m.snapshot(where, savepointType, func(_ int64, uri string) {
 		end := func() {
 			if m.state == flink.Running {
-				m.Stopped()
+				m.stopped()
 				m.state, t.done, t.location = flink.Finished, true, uri
 			}
 		}

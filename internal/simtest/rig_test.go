@@ -47,7 +47,7 @@ func newRig(t *testing.T) *rig {
 	if r.storage, err = storage.New(filepath.Join(r.dir, "storage")); err != nil {
 		t.Fatal(err)
 	}
-	r.flink = &Flink{T: t, Storage: r.storage, Delay: delay, Stopped: func() {}, managers: map[string]*JobManager{}}
+	r.flink = &Flink{T: t, Storage: r.storage, Delay: delay, managers: map[string]*JobManager{}}
 	r.runtime = &Runtime{Flink: r.flink, Delay: delay, all: map[runtime.IncarnationID]*incarnation{}}
 	at, err := cluster.ParseURI(account+"/jars/job.jar", cluster.StorageURI{})
 	if err != nil {
@@ -92,7 +92,7 @@ func (r *rig) serve(f *fate) *server {
 	}
 	s := &server{rig: r, store: st, end: cancel, ended: make(chan struct{})}
 	s.seam = &seam{Runtime: r.runtime, flink: r.flink, fate: f, turn: s.turn, kill: s.kill}
-	r.flink.Stopped = func() { s.seam.note("COMPLETED", "") }
+	r.flink.OnStopped(func() { s.seam.note("COMPLETED", "") })
 	config := s.config()
 	seed := lifecycle.Seed{
 		Targets:      map[string]string{target: "simulated"},

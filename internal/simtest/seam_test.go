@@ -36,11 +36,11 @@ type note struct {
 	Turn        int64 // commits of the watched operation until then
 }
 
-// fate is when a server is killed: when so many commits of the watched operation are done, before it sees or does anything else; or, if
-// Effect is set, when the so-manieth effect is done, before it hears of that.
+// fate is when a server is killed: after Turn commits of the watched operation, before it sees or does anything else; or, if Effect is
+// set, when the effect of that number is done, before the server hears of it.
 type fate struct {
-	Turn   int64 // once it is dead: of how many it was
-	Effect int
+	Turn   int64 // once it is dead: after how many it really was, since not every commit is followed by a look at the world
+	Effect int   // from 1
 }
 
 // next is the moment after f.

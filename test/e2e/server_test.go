@@ -40,6 +40,7 @@ type server struct {
 	bin    string
 	dir    string
 	config string
+	ports  string // the part of the configuration that stays
 	cmd    *exec.Cmd
 	gone   chan error
 	stderr *os.File
@@ -60,17 +61,30 @@ func prepareServer(t testing.TB, bin string) *server {
 	s := &server{t: t, bin: bin, dir: filepath.Join(t.TempDir(), "data")}
 	low := 20000 + 200*int(portBlocks.Add(1))
 	s.config = filepath.Join(filepath.Dir(s.dir), "config.yaml")
-	text := fmt.Sprintf("listen: 127.0.0.1:0\nlimits:\n  portLow: %d\n  portHigh: %d\nlog:\n  format: text\n  level: debug\n"+
-		"archives: false\ngate:\n  minimumSeconds: 0\n  maximumSeconds: 8\nrecovery:\n  budget: 3\n  backoffSeconds: 1\n", low, low+199)
-	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	s.ports = fmt.Sprintf("listen: 127.0.0.1:0\nlimits:\n  portLow: %d\n  portHigh: %d\nlog:\n  format: text\n  level: debug\narchives: false\n", low, low+199)
+	s.write("gate:\n  minimumSeconds: 0\n  maximumSeconds: 8\nrecovery:\n  budget: 3\n  backoffSeconds: 1\n")
 	var err error
 	if s.stderr, err = os.Create(filepath.Join(filepath.Dir(s.dir), "server.log")); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.down)
 	return s
+}
+
+// write makes the server's configuration.
+func (s *server) write(more string) {
+	s.t.Helper()
+	if err := os.WriteFile(s.config, []byte(s.ports+more), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// configure starts the server anew with another configuration.
+func (s *server) configure(more string) {
+	s.t.Helper()
+	s.kill()
+	s.write(more)
+	s.start()
 }
 
 // start starts a server and waits until it says that it answers.

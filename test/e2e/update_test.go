@@ -166,20 +166,19 @@ func TestAnUpdateThatDoesNotFitTouchesNothing(t *testing.T) {
 
 // trouble is a new version that fails, and how its failure is told.
 type trouble struct {
-	args []string
-	code string // of the cause
+	what  string   // the witness's --trouble
+	args  []string // more
+	cause string   // part of what is told
 }
 
-// troubles are the ways in which a new version fails after the old one gave way.
-func troubles(w *witnessed) map[string]trouble {
-	blind := []string{"--conf", "drey.rehearse=false", "--conf", "execution.checkpointing.interval=1s"} // else it is refused beforehand
-	return map[string]trouble{
-		"main() fails":              {append(blind, "--arg", "--trouble", "--arg", "main"), "ApplicationMainFailed"},
-		"the restore fails":         {append(blind, "--arg", "--counterUid", "--arg", "other"), ""},
-		"it loops after RUNNING":    {[]string{"--arg", "--failAt", "--arg", fmt.Sprint(w.last() + 3000), "--conf", "execution.checkpointing.interval=1h", "--conf", "restart-strategy.type=fixed-delay", "--conf", "restart-strategy.fixed-delay.attempts=1000", "--conf", "restart-strategy.fixed-delay.delay=100ms"}, ""},
-		"no checkpoint is complete": {[]string{"--arg", "--trouble", "--arg", "checkpoint", "--conf", "execution.checkpointing.interval=1s", "--conf", "execution.checkpointing.tolerable-failed-checkpoints=1000"}, "NoCheckpoint"},
-		"it runs out of memory":     {[]string{"--arg", "--trouble", "--arg", "memory", "--conf", "execution.checkpointing.interval=1h"}, ""},
-	}
+// troubles are the ways in which a new version fails after the old one gave way, before its first checkpoint: after a restore Flink makes
+// one at once.
+var troubles = map[string]trouble{
+	"main() fails":              {"main", []string{"--conf", "drey.rehearse=false"}, "ApplicationMainFailed"}, // else it is refused beforehand
+	"the restore fails":         {"", []string{"--arg", "--counterUid", "--arg", "other", "--conf", "drey.rehearse=false"}, "Cannot map"},
+	"it loops after RUNNING":    {"loop", nil, "failed on request after 20 numbers"},
+	"no checkpoint is complete": {"checkpoint", nil, "NoCheckpoint"},
+	"it runs out of memory":     {"memory", nil, "OutOfMemory"},
 }
 
 // A new version that fails before its first own checkpoint gives way to the version before, by itself, from the state that one left.
@@ -189,20 +188,28 @@ func TestTheVersionBeforeComesBackByItself(t *testing.T) {
 	if r.code != 0 {
 		t.Fatalf("create: %s", r.err)
 	}
-	for why := range troubles(w) {
+	for why, c := range troubles {
 		w.grows(300)
-		w.comesBack(why, troubles(w)[why])
+		w.comesBack(why, c)
 	}
 	s.must("job", "stop", "back")
 	w.clean("at the end", true)
 }
 
+// update are the words of an update to a version with a trouble.
+func (w *witnessed) update(c trouble, more ...string) []string {
+	args := []string{"job", "update", w.name, "--arg", "--ledger", "--arg", w.ledger, "--arg", "--rate", "--arg", "500",
+		"--arg", "--trouble", "--arg", c.what, "--conf", "execution.checkpointing.interval=1s",
+		"--conf", "restart-strategy.type=fixed-delay", "--conf", "restart-strategy.fixed-delay.attempts=1000", "--conf", "restart-strategy.fixed-delay.delay=100ms"}
+	return append(append(args, c.args...), more...)
+}
+
 func (w *witnessed) comesBack(why string, c trouble) {
 	w.t.Helper()
 	begin := time.Now()
-	bad := w.cli(append([]string{"job", "update", w.name, "--arg", "--ledger", "--arg", w.ledger, "--arg", "--rate", "--arg", "500"}, c.args...)...)
-	if bad.code == 0 || !strings.Contains(bad.err+bad.out, "RolledBack") || !strings.Contains(bad.err+bad.out, c.code) {
-		w.t.Fatalf("%s: exit code %d, want RolledBack for %q\n%s%s", why, bad.code, c.code, bad.out, bad.err)
+	bad := w.cli(w.update(c)...)
+	if bad.code == 0 || !strings.Contains(bad.err+bad.out, "RolledBack") || !strings.Contains(bad.err+bad.out, c.cause) {
+		w.t.Fatalf("%s: exit code %d, want RolledBack for %q\n%s%s", why, bad.code, c.cause, bad.out, bad.err)
 	}
 	all := w.starts()
 	if all[0].Properties.Origin != "return" || all[0].Properties.Version != 1 {
@@ -216,4 +223,30 @@ func (w *witnessed) comesBack(why string, c trouble) {
 		w.t.Errorf("%s: the job is %+v", why, status)
 	}
 	w.t.Logf("%s: back within %.1f s", why, time.Since(begin).Seconds())
+}
+
+// Once the new version has completed a checkpoint of its own, a person chooses: it is left running, or as it ended.
+func TestAfterAnOwnCheckpointAPersonChooses(t *testing.T) {
+	s := newServer(t)
+	s.configure("gate:\n  minimumSeconds: 30\n  maximumSeconds: 60\n")
+	w, r := s.witness("chooses", false)
+	if r.code != 0 {
+		t.Fatalf("create: %s", r.err)
+	}
+	w.grows(300)
+	bad := s.cli(w.update(trouble{what: "late-loop"})...)
+	if bad.code == 0 || !strings.Contains(bad.err, "RollbackNeedsChoice") {
+		t.Fatalf("exit code %d, want RollbackNeedsChoice\n%s%s", bad.code, bad.out, bad.err)
+	}
+	s.oneCopy("after the update", 1)
+	if all := w.starts(); all[0].Properties.Version != 2 || all[0].Properties.Phase != "Live" {
+		t.Errorf("the new version is not left running: %+v", all[0])
+	}
+	back := w.starts()[0].Properties.RestoredFrom
+	s.must("cluster", "version", "rollback", "chooses", "1", "--savepoint", back, "--timeout", "4m")
+	w.fresh[w.starts()[0].Name] = w.held(back) + 1
+	w.again[w.starts()[1].Name] = w.held(back) + 1 // it looped
+	w.grows(50)
+	s.must("job", "stop", "chooses")
+	w.clean("after the choice", true)
 }

@@ -32,6 +32,7 @@ final class Counter extends KeyedProcessFunction<Long, Long, String> implements 
     private transient long restoredCheckpoint; // 0 = started empty
     private transient long last; // 0 = none yet
     private transient int attempt;
+    private transient int seen; // by this attempt
 
     Counter(String ledgerFolder, String version, int padBytes, long failAt, long failTimes, String trouble) {
         this.ledgerFolder = ledgerFolder;
@@ -66,8 +67,12 @@ final class Counter extends KeyedProcessFunction<Long, Long, String> implements 
         if (number == failAt && attempt < failTimes) {
             throw new IllegalStateException("failed on request at " + number);
         }
+        seen++;
+        if (trouble.equals("loop") && seen > 20 || trouble.equals("late-loop") && seen > 1000) {
+            throw new IllegalStateException("failed on request after " + (seen - 1) + " numbers");
+        }
         if (trouble.equals("memory")) {
-            HOARD.add(new byte[1 << 20]);
+            HOARD.add(new byte[16 << 20]);
         }
         Long before = count.value();
         long now = before == null ? 1 : before + 1;
@@ -87,7 +92,7 @@ final class Counter extends KeyedProcessFunction<Long, Long, String> implements 
     @Override
     public void snapshotState(FunctionSnapshotContext context) throws Exception {
         if (trouble.equals("checkpoint")) {
-            throw new IllegalStateException("no checkpoint, on request");
+            new CountDownLatch(1).await();
         }
         if (ledger != null) {
             ledger.snapshot(context.getCheckpointId(), last);
