@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"drey/internal/arm/v20261101"
 	"drey/test/flink/witness"
@@ -56,13 +57,6 @@ func (s *server) newest(ctx context.Context, name string) (v20261101.Incarnation
 	return all[0].Properties, nil
 }
 
-// change is one update as measured from outside, and as the server tells it; in seconds.
-type change struct {
-	gap      float64 // last record before to first record after, by the ledger
-	reported float64
-	parts    map[string]float64
-}
-
 // update changes the job by a verb of the CLI, and waits until the new version was found good.
 func (j *job) update(ctx context.Context, verb string) (change, error) {
 	pid, err := j.grows(ctx, 500)
@@ -85,8 +79,11 @@ func (j *job) update(ctx context.Context, verb string) (change, error) {
 	return j.told(ctx, begin)
 }
 
-// told is what the server says of the start that the ledger shows.
+// told adds what the server says of the start that the ledger shows.
 func (j *job) told(ctx context.Context, begin witness.Begin) (change, error) {
+	if err := j.warm(ctx); err != nil {
+		return change{}, err
+	}
 	i, err := j.newest(ctx, j.name)
 	if err != nil {
 		return change{}, err
@@ -94,11 +91,21 @@ func (j *job) told(ctx context.Context, begin witness.Begin) (change, error) {
 	if i.ID != begin.Incarnation || i.Gap == nil {
 		return change{}, fmt.Errorf("incarnation %s wrote records; the server tells of %s with the gap %v", begin.Incarnation, i.ID, i.Gap)
 	}
-	c := change{gap: begin.First.Sub(begin.Before).Seconds(), reported: i.Gap.Seconds, parts: map[string]float64{}}
-	for _, p := range i.Gap.Parts {
-		c.parts[p.Name] += p.Seconds
+	return change{begin.First.Sub(begin.Before).Seconds(), i.Gap.Seconds, i.Gap.Parts}, nil
+}
+
+// warm fails if the newest operation stopped the old incarnation before the new one stood ready: that is another thing to measure.
+func (j *job) warm(ctx context.Context) error {
+	all, err := list[v20261101.Operation](ctx, j.server, "clusters/"+j.name+"/operations")
+	if err != nil {
+		return err
 	}
-	return c, nil
+	for _, line := range all[0].Properties.Lines {
+		if strings.Contains(line.Text, "cold") {
+			return fmt.Errorf("the update was not warm: %s", line.Text)
+		}
+	}
+	return nil
 }
 
 // end deletes the cluster.

@@ -35,7 +35,7 @@ func newScripted(home, dir string, w workload, config []string) *scripted {
 }
 
 // start starts JobManager and TaskManager, from a savepoint if one is named.
-func (j *scripted) start(ctx context.Context, savepoint string) error {
+func (j *scripted) start(savepoint string) error {
 	j.starts++
 	args := []string{"start", "--job-classname", "witness.WitnessJob"}
 	for _, pair := range j.config {
@@ -44,14 +44,15 @@ func (j *scripted) start(ctx context.Context, savepoint string) error {
 	if savepoint != "" {
 		args = append(args, "--fromSavepoint", savepoint)
 	}
-	if err := j.script(ctx, "standalone-job.sh", append(append(args, "--"), j.args()...)...); err != nil {
+	if err := j.script("standalone-job.sh", append(append(args, "--"), j.args()...)...); err != nil {
 		return err
 	}
-	return j.script(ctx, "taskmanager.sh", "start")
+	return j.script("taskmanager.sh", "start")
 }
 
-func (j *scripted) script(ctx context.Context, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(j.home, "bin", name), args...)
+// script runs one to its end, also where a Ctrl-C comes: what it starts is to be in its file of pids.
+func (j *scripted) script(name string, args ...string) error {
+	cmd := exec.Command(filepath.Join(j.home, "bin", name), args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	logs := filepath.Join(j.home, "log")
 	cmd.Env = append(os.Environ(), "FLINK_PID_DIR="+logs, "FLINK_IDENT_STRING=bench", fmt.Sprintf("DREY_INCARNATION=scripts-%d/0", j.starts))
@@ -83,12 +84,12 @@ func (j *scripted) become(ctx context.Context, w workload) error {
 		return err
 	}
 	j.workload = w
-	_ = j.script(ctx, "standalone-job.sh", "stop") // says that it failed where the JobManager ended by itself
-	_ = j.script(ctx, "taskmanager.sh", "stop")
+	_ = j.script("standalone-job.sh", "stop") // says that it failed where the JobManager ended by itself
+	_ = j.script("taskmanager.sh", "stop")
 	if err := j.awaitEnd(ctx); err != nil {
 		return err
 	}
-	return j.start(ctx, savepoint)
+	return j.start(savepoint)
 }
 
 // stop stops the job with a savepoint by REST, asking twice a second, and answers its path.
@@ -122,12 +123,15 @@ func (j *scripted) stop(ctx context.Context) (string, error) {
 	return state.Operation.Location, err
 }
 
+// rest sends a request to the JobManager that the scripts started; a body of nil is none.
 func rest(ctx context.Context, method, path string, body, answer any) error {
-	sent, err := json.Marshal(body)
-	if err != nil {
-		return err
+	var sent bytes.Buffer
+	if body != nil {
+		if err := json.NewEncoder(&sent).Encode(body); err != nil {
+			return err
+		}
 	}
-	r, err := http.NewRequestWithContext(ctx, method, shippedREST+path, bytes.NewReader(sent))
+	r, err := http.NewRequestWithContext(ctx, method, shippedREST+path, &sent)
 	if err != nil {
 		return err
 	}
@@ -149,10 +153,9 @@ func rest(ctx context.Context, method, path string, body, answer any) error {
 
 // end ends what the scripts started, also where ctx ended before.
 func (j *scripted) end(ctx context.Context) {
-	ctx = context.WithoutCancel(ctx)
-	_ = j.script(ctx, "taskmanager.sh", "stop-all")
-	_ = j.script(ctx, "standalone-job.sh", "stop-all")
-	if err := j.awaitEnd(ctx); err != nil {
+	_ = j.script("taskmanager.sh", "stop")
+	_ = j.script("standalone-job.sh", "stop")
+	if err := j.awaitEnd(context.WithoutCancel(ctx)); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: processes of the shipped scripts live on:", err)
 	}
 }

@@ -78,7 +78,7 @@ func (s *series) startScripts(ctx context.Context, home string, w workload) erro
 	j := &scripted{home: home, workload: w}
 	defer j.end(ctx)
 	begin := time.Now()
-	if err := j.start(ctx, ""); err != nil {
+	if err := j.start(""); err != nil {
 		return err
 	}
 	return s.add(ctx, begin, w.ledger)

@@ -15,9 +15,9 @@ import (
 type start struct {
 	Name       string
 	Properties struct {
-		Version                            int
-		Phase, Origin, Cause, RestoredFrom string
-		Gap                                *struct {
+		Version                                        int
+		Phase, Origin, Cause, RestoredFrom, FlinkJobID string
+		Gap                                            *struct {
 			Seconds float64
 			Parts   []struct {
 				Name    string
@@ -39,7 +39,7 @@ func (w *witnessed) mayRepeat(n int) {
 	all := w.starts()
 	for _, one := range all[:min(n, len(all))] {
 		if from := one.Properties.RestoredFrom; from != "" {
-			w.again[one.Name] = w.held(from) + 1
+			w.repeats(one.Name, w.held(from)+1)
 		}
 	}
 }

@@ -67,6 +67,9 @@ func parent(t testing.TB, pid int) int {
 	return n
 }
 
+// tireless is a configuration whose recovery never gives up and never waits.
+const tireless = "gate:\n  minimumSeconds: 0\n  maximumSeconds: 8\nrecovery:\n  budget: 1000\n  backoffSeconds: 0\n  backoffMostSeconds: 0\n"
+
 // victim is one process of an update.
 type victim struct {
 	held   bool // of the incarnation that is prepared; else of the one that runs the job
@@ -94,6 +97,7 @@ func TestEachProcessOfAnUpdateKilledAtAStep(t *testing.T) {
 	points := []engine.Point{{Kind: "job.update", Step: "prepare", Moment: engine.Sent}, {Kind: "job.update", Step: "stop", Moment: engine.Sent},
 		{Kind: "job.update", Step: "hand-over", Moment: engine.After}, {Kind: "job.update", Step: "gate", Moment: engine.Before}}
 	s := prepareServer(t, env(t, "DREY_TEST_FAILPOINTS"))
+	s.write(tireless)
 	s.start()
 	w, r := s.witness("victims", false)
 	if r.code != 0 {
@@ -136,6 +140,12 @@ func (w *witnessed) victimAt(p engine.Point, v victim, n int) {
 	}
 	op := w.outcome(w.name, "job.update")
 	why := fmt.Sprintf("%s killed at %s (update %s)", v, p, op.Properties.Status)
+	if p.Step == "gate" || !v.held && p.Step != "hand-over" { // nobody's operation: the watcher's
+		w.until(why+": the death is noticed", func() bool {
+			newest := read[[]operation](w.server, "operation", "list", "--cluster", w.name)[0].Properties.Kind
+			return newest == "job.recover" || newest == "job.replace"
+		})
+	}
 	w.until(why+": the job runs on one incarnation, and nothing is going on", w.settled)
 	w.mayRepeat(len(w.starts()) - before)
 	w.grows(50)

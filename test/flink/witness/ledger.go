@@ -185,6 +185,15 @@ func Snapshot(dir string, checkpointID int64) (int64, error) {
 	return 0, nil
 }
 
+// LastBegin is the number with which the newest life of a subtask began; 0 if it has written none.
+func LastBegin(dir string) (int64, error) {
+	lives, _, err := readLedger(dir)
+	if err != nil || len(lives) == 0 || len(lives[len(lives)-1].records) == 0 {
+		return 0, err
+	}
+	return lives[len(lives)-1].records[0].a, nil
+}
+
 // Lives is how often a subtask was opened: 1 for a job that was started once and never restarted by Flink.
 func Lives(dir string) (int, error) {
 	lives, _, err := readLedger(dir)
