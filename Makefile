@@ -20,7 +20,7 @@ GO_FILES := $(shell find cmd internal -name '*.go' ! -name '*_test.go') go.mod g
 JAVA_FILES := $(shell find java -type f)
 JOB_FILES := $(shell find test/flink examples -name '*.java') $(shell find test/flink examples -name '*.sh')
 
-.PHONY: help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
+.PHONY: soak help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -85,6 +85,9 @@ fmt: ## format everything
 
 golden: ## write the golden files anew
 	go test ./internal/arm -update
+
+soak: bin/drey build/jars/witness.jar ## 200 changes of all kinds on real Flink (CHANGES=, SEED=); evidence in docs/evidence/soak.json
+	DREY_TEST_BIN=$(abspath bin/drey) go test -tags soak -run 'TestSoak$$' -timeout 170m -v -count=1 ./test/e2e
 
 bench: bin/drey build/jars/witness.jar build/jars/hello.jar ## measure starts and the server, and write their part of docs/benchmarks.md
 	DREY_TEST_BIN=$(abspath bin/drey) go run ./bench

@@ -83,7 +83,7 @@ func (w workload) judge(job string, fresh, repeats map[string]int64) (verdict, e
 
 // mayRepeat notes what a start from a checkpoint may repeat: all that the checkpoint does not hold.
 func (w workload) mayRepeat(b witness.Begin, allowed map[string]int64) error {
-	held, err := witness.Snapshot(w.ledger, b.Restored)
+	held, err := witness.Snapshot(w.ledger, b.Predecessor, b.Restored)
 	if err != nil {
 		return err
 	}

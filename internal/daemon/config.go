@@ -63,6 +63,7 @@ type Recovery struct {
 	WindowMinutes      int `yaml:"windowMinutes"`
 	BackoffSeconds     int `yaml:"backoffSeconds"` // before the second start, doubled each time
 	BackoffMostSeconds int `yaml:"backoffMostSeconds"`
+	RegisterSeconds    int `yaml:"registerSeconds"` // for a replaced TaskManager, until the job runs again; then all of it is started anew
 }
 
 // Poll says how clients of long-running operations should poll.
@@ -85,7 +86,7 @@ func Default(dev bool) Config {
 		Storage:    Storage{Suffixes: []string{"core.windows.net"}},
 		Operations: Operations{KeptHours: 168},
 		Gate:       Gate{MinimumSeconds: 10, MaximumSeconds: 60, Restarts: 3},
-		Recovery:   Recovery{Budget: 5, WindowMinutes: 60, BackoffSeconds: 5, BackoffMostSeconds: 300},
+		Recovery:   Recovery{Budget: 5, WindowMinutes: 60, BackoffSeconds: 5, BackoffMostSeconds: 300, RegisterSeconds: 120},
 		Poll:       Poll{RetryAfterSeconds: 1},
 		Log:        Log{Level: "info"},
 	}
@@ -117,9 +118,9 @@ func (c Config) complete() (Config, error) {
 	if g := c.Gate; g.MinimumSeconds < 0 || g.MaximumSeconds < 1 || g.Restarts < 1 {
 		return c, fmt.Errorf("gate has minimumSeconds %d, maximumSeconds %d and restarts %d; at least 0, 1 and 1", g.MinimumSeconds, g.MaximumSeconds, g.Restarts)
 	}
-	if r := c.Recovery; r.Budget < 0 || r.WindowMinutes < 1 || r.BackoffSeconds < 0 || r.BackoffMostSeconds < r.BackoffSeconds {
-		return c, fmt.Errorf("recovery has budget %d, windowMinutes %d, backoffSeconds %d and backoffMostSeconds %d; at least 0, 1 and 0, and the last not below the one before",
-			r.Budget, r.WindowMinutes, r.BackoffSeconds, r.BackoffMostSeconds)
+	if r := c.Recovery; r.Budget < 0 || r.WindowMinutes < 1 || r.BackoffSeconds < 0 || r.BackoffMostSeconds < r.BackoffSeconds || r.RegisterSeconds < 1 {
+		return c, fmt.Errorf("recovery has budget %d, windowMinutes %d, backoffSeconds %d, backoffMostSeconds %d and registerSeconds %d; at least 0, 1, 0, the one before, and 1",
+			r.Budget, r.WindowMinutes, r.BackoffSeconds, r.BackoffMostSeconds, r.RegisterSeconds)
 	}
 	if c.Poll.RetryAfterSeconds < 1 || c.Poll.RetryAfterSeconds > 600 {
 		return c, fmt.Errorf("poll.retryAfterSeconds is %d; 1 to 600", c.Poll.RetryAfterSeconds)

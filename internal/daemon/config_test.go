@@ -89,6 +89,7 @@ func TestTheDecisionsTableHasTheDefaultsOfTheStruct(t *testing.T) {
 		"recovery.windowMinutes":      func(c Config) string { return show(c.Recovery.WindowMinutes) },
 		"recovery.backoffSeconds":     func(c Config) string { return show(c.Recovery.BackoffSeconds) },
 		"recovery.backoffMostSeconds": func(c Config) string { return show(c.Recovery.BackoffMostSeconds) },
+		"recovery.registerSeconds":    func(c Config) string { return show(c.Recovery.RegisterSeconds) },
 		"poll.retryAfterSeconds":      func(c Config) string { return show(c.Poll.RetryAfterSeconds) },
 		"log.level":                   func(c Config) string { return c.Log.Level },
 		"log.format":                  func(c Config) string { return orWords(c.Log.Format, "text on a terminal, else json") },

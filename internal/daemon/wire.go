@@ -141,7 +141,7 @@ func lifecycleConfig(c Config, p parts, dists flink.Distributions, jar Carried, 
 	seconds := func(n int) time.Duration { return time.Duration(n) * time.Second }
 	config.Gate = lifecycle.HealthGate{Minimum: seconds(c.Gate.MinimumSeconds), Maximum: seconds(c.Gate.MaximumSeconds), Restarts: c.Gate.Restarts}
 	config.Recovery = lifecycle.Recovery{Budget: c.Recovery.Budget, Window: time.Duration(c.Recovery.WindowMinutes) * time.Minute,
-		Backoff: seconds(c.Recovery.BackoffSeconds), Most: seconds(c.Recovery.BackoffMostSeconds)}
+		Backoff: seconds(c.Recovery.BackoffSeconds), Most: seconds(c.Recovery.BackoffMostSeconds), Register: seconds(c.Recovery.RegisterSeconds)}
 	if p.archives != nil {
 		config.Archives = p.archives.of
 	}

@@ -15,11 +15,9 @@ import (
 // replaced inside its incarnation. Both have a budget.
 
 const (
-	kindRecover = cluster.KindRecover
-	kindReplace = cluster.KindReplace
-	// registerLimit is how long a replaced TaskManager may take until the job runs again; then the whole incarnation is given up.
-	registerLimit = 2 * time.Minute
-	pollRegister  = 100 * time.Millisecond
+	kindRecover  = cluster.KindRecover
+	kindReplace  = cluster.KindReplace
+	pollRegister = 100 * time.Millisecond
 )
 
 // Recovery is how often, and how soon, a job that ends by itself is started again.
@@ -28,6 +26,8 @@ type Recovery struct {
 	Window  time.Duration // counted back from now
 	Backoff time.Duration // before the second one, doubled each time
 	Most    time.Duration // greatest backoff
+	// Register is how long a replaced TaskManager may take until the job runs again; then the whole incarnation is given up.
+	Register time.Duration
 }
 
 // wait is the backoff before one more recovery, after so many; the first is not waited for.
@@ -166,8 +166,8 @@ func decideRegistered(f facts, a answers, now time.Time) (facts, engine.Verdict)
 		return f, engine.Finish().Say("a TaskManager ended again")
 	case a.Job.AllRunning && registered(f, a):
 		return f, engine.Finish(jobIs{UID: f.Job, Status: string(a.Job.State)}).Say("the job runs again")
-	case now.Sub(f.AwaitSince) > registerLimit:
-		return f, engine.Back("bury").Say(fmt.Sprintf("the job does not run again within %v; the incarnation is given up and recovered", registerLimit))
+	case now.Sub(f.AwaitSince) > f.Policy.Register:
+		return f, engine.Back("bury").Say(fmt.Sprintf("the job does not run again within %v; the incarnation is given up and recovered", f.Policy.Register))
 	}
 	return f, engine.Again(pollRegister)
 }

@@ -87,7 +87,7 @@ func (w *watcher) replace(ctx context.Context, inc cluster.Incarnation, p runtim
 			return err
 		}
 		a.kind = kindReplace
-		a.facts = facts{Source: inc.ID, SourceJob: inc.FlinkJobID, Replaced: inc.Replaced, After: now.Add(w.Recovery.wait(len(recent)))}
+		a.facts = facts{Source: inc.ID, SourceJob: inc.FlinkJobID, Policy: w.Recovery, Replaced: inc.Replaced, After: now.Add(w.Recovery.wait(len(recent)))}
 		op, err := w.insert(tx, a)
 		if err != nil {
 			return err

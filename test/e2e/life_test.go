@@ -76,7 +76,7 @@ func TestAStartFromAnOlderSavepointGoesOnThere(t *testing.T) {
 	old := read[[]savepoint](s, "savepoint", "list", "older")[0]
 	w.grows(300)
 	s.must("job", "stop", "older")
-	held, err := witness.Snapshot(w.ledger, old.Properties.CheckpointID)
+	held, err := witness.Snapshot(w.ledger, old.Properties.Incarnation, old.Properties.CheckpointID)
 	if err != nil || held == 0 {
 		t.Fatalf("the ledger does not tell what savepoint %d holds: %v", old.Properties.CheckpointID, err)
 	}

@@ -47,16 +47,27 @@ func (w *witnessed) mayRepeat(n int) {
 // held is the last number that a checkpoint or savepoint holds.
 func (w *witnessed) held(uri string) int64 {
 	w.t.Helper()
-	id, err := strconv.ParseInt(strings.TrimPrefix(path.Base(uri), "chk-"), 10, 64)
-	if err != nil { // a savepoint: the catalogue has its checkpoint id
-		for _, p := range read[[]savepoint](w.server, "savepoint", "list", w.name) {
-			if p.Properties.URI == uri {
-				id = p.Properties.CheckpointID
+	var id int64
+	incarnation := ""
+	if text, ok := strings.CutPrefix(path.Base(uri), "chk-"); ok {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		id = n
+		for _, one := range w.starts() {
+			if one.Properties.FlinkJobID == path.Base(path.Dir(uri)) {
+				incarnation = one.Name
 			}
 		}
 	}
-	held, err := witness.Snapshot(w.ledger, id)
-	if err != nil || held == 0 {
+	for _, p := range read[[]savepoint](w.server, "savepoint", "list", w.name) {
+		if p.Properties.URI == uri {
+			id, incarnation = p.Properties.CheckpointID, p.Properties.Incarnation
+		}
+	}
+	held, err := witness.Snapshot(w.ledger, incarnation, id)
+	if err != nil || held == 0 || incarnation == "" {
 		w.t.Fatalf("the ledger does not tell what %s (checkpoint %d) holds: %v", uri, id, err)
 	}
 	return held
@@ -206,13 +217,13 @@ func (w *witnessed) update(c trouble, more ...string) []string {
 
 func (w *witnessed) comesBack(why string, c trouble) {
 	w.t.Helper()
-	begin := time.Now()
+	begin, before := time.Now(), w.starts()[0].Properties.Version
 	bad := w.cli(w.update(c)...)
 	if bad.code == 0 || !strings.Contains(bad.err+bad.out, "RolledBack") || !strings.Contains(bad.err+bad.out, c.cause) {
 		w.t.Fatalf("%s: exit code %d, want RolledBack for %q\n%s%s", why, bad.code, c.cause, bad.out, bad.err)
 	}
 	all := w.starts()
-	if all[0].Properties.Origin != "return" || all[0].Properties.Version != 1 {
+	if all[0].Properties.Origin != "return" || all[0].Properties.Version != before {
 		w.t.Errorf("%s: the newest incarnation is %+v", why, all[0])
 	}
 	w.mayRepeat(2) // what the failed version wrote may be written again

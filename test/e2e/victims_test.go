@@ -163,3 +163,12 @@ func (w *witnessed) settled() bool {
 	}
 	return read[jobEntry](w.server, "job", "show", w.name).Properties.Status == "RUNNING"
 }
+
+// exe is the program that a process runs; "" if it cannot be seen.
+func exe(pid int) string {
+	path, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+	if err != nil {
+		return ""
+	}
+	return path
+}

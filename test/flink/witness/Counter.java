@@ -1,5 +1,7 @@
 package witness;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -24,7 +26,7 @@ final class Counter extends KeyedProcessFunction<Long, Long, String> implements 
     private final int padBytes;
     private final long failAt;
     private final long failTimes;
-    private final String trouble;
+    private final String troubleOrFile;
 
     private transient ValueState<Long> count;
     private transient ValueState<byte[]> padding;
@@ -32,15 +34,16 @@ final class Counter extends KeyedProcessFunction<Long, Long, String> implements 
     private transient long restoredCheckpoint; // 0 = started empty
     private transient long last; // 0 = none yet
     private transient int attempt;
+    private transient String trouble;
     private transient int seen; // by this attempt
 
-    Counter(String ledgerFolder, String version, int padBytes, long failAt, long failTimes, String trouble) {
+    Counter(String ledgerFolder, String version, int padBytes, long failAt, long failTimes, String troubleOrFile) {
         this.ledgerFolder = ledgerFolder;
         this.version = version;
         this.padBytes = padBytes;
         this.failAt = failAt;
         this.failTimes = failTimes;
-        this.trouble = trouble;
+        this.troubleOrFile = troubleOrFile;
     }
 
     /** Flink calls this before {@link #open}. */
@@ -56,6 +59,10 @@ final class Counter extends KeyedProcessFunction<Long, Long, String> implements 
                 getRuntimeContext()
                         .getState(
                                 new ValueStateDescriptor<>("padding", PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO));
+        trouble = troubleOrFile;
+        if (trouble.startsWith("@")) {
+            trouble = Files.readString(Path.of(trouble.substring(1)));
+        }
         attempt = getRuntimeContext().getTaskInfo().getAttemptNumber();
         if (!ledgerFolder.isEmpty()) {
             ledger = Ledger.open(ledgerFolder, getRuntimeContext().getTaskInfo(), restoredCheckpoint);

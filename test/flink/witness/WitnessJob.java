@@ -27,7 +27,8 @@ import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
  *   <li>{@code --pad BYTES}: of state for each key (0)
  *   <li>{@code --failAt N}: the job fails at this number, {@code --failTimes N} times (always)
  *   <li>{@code --trouble WHAT}: {@code main} throws; {@code checkpoint}s never end; {@code memory} is hoarded until there is none;
- *       each attempt fails in a {@code loop}, after 20 numbers, or in a {@code late-loop}, after 1000; {@code close} never returns
+ *       each attempt fails in a {@code loop}, after 20 numbers, or in a {@code late-loop}, after 1000; {@code close} never returns;
+ *       {@code @FILE}: as the file says when an attempt begins
  *   <li>{@code --counterUid TEXT}: uid of the counter; another one loses the state
  *   <li>{@code --version TEXT}: written with each record into the sink
  * </ul>

@@ -15,6 +15,7 @@ import (
 // Begin is how a life of the counter began, seen from the records.
 type Begin struct {
 	Incarnation string
+	Predecessor string    // incarnation of the life before; "" if it is the first
 	Restored    int64     // checkpoint or savepoint id, 0 = it started empty
 	Before      time.Time // the last record before it; zero: there was none
 	First       time.Time // its own first record
@@ -29,12 +30,13 @@ func Begins(dir string) ([]Begin, error) {
 	}
 	var begins []Begin
 	var before time.Time
+	predecessor := ""
 	for _, l := range lives {
 		if len(l.records) == 0 {
 			continue
 		}
-		begins = append(begins, Begin{Incarnation: l.incarnation, Restored: l.restored, Before: before, First: l.records[0].at, Number: l.records[0].a})
-		before = l.records[len(l.records)-1].at
+		begins = append(begins, Begin{Incarnation: l.incarnation, Predecessor: predecessor, Restored: l.restored, Before: before, First: l.records[0].at, Number: l.records[0].a})
+		before, predecessor = l.records[len(l.records)-1].at, l.incarnation
 	}
 	return begins, nil
 }

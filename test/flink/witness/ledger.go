@@ -165,9 +165,10 @@ func LongestPause(dir string, from, to time.Time) (longest time.Duration, record
 	return longest, len(times), err
 }
 
-// Snapshot is the last number that a checkpoint or savepoint holds, by its id; 0 if the ledger does not tell.
-func Snapshot(dir string, checkpointID int64) (int64, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.ledger"))
+// Snapshot is the last number that a checkpoint or savepoint of an incarnation holds, by its id; 0 if the ledger does not tell. Ids of
+// checkpoints that were never complete come again in the next incarnation: without the incarnation, any that has the id counts.
+func Snapshot(dir, incarnation string, checkpointID int64) (int64, error) {
+	files, err := filepath.Glob(filepath.Join(dir, incarnation+"*.ledger"))
 	if err != nil {
 		return 0, err
 	}
@@ -183,15 +184,6 @@ func Snapshot(dir string, checkpointID int64) (int64, error) {
 		}
 	}
 	return 0, nil
-}
-
-// LastBegin is the number with which the newest life of a subtask began; 0 if it has written none.
-func LastBegin(dir string) (int64, error) {
-	lives, _, err := readLedger(dir)
-	if err != nil || len(lives) == 0 || len(lives[len(lives)-1].records) == 0 {
-		return 0, err
-	}
-	return lives[len(lives)-1].records[0].a, nil
 }
 
 // Lives is how often a subtask was opened: 1 for a job that was started once and never restarted by Flink.
