@@ -17,7 +17,7 @@ func TestBeginsTellTheRecordsAroundAStart(t *testing.T) {
 	}
 	want := []Begin{ // a line each millisecond, the first is `open`
 		{Incarnation: "a", First: time.UnixMilli(1001), Number: 1},
-		{Incarnation: "b", Before: time.UnixMilli(1100), First: time.UnixMilli(5001), Number: 101},
+		{Incarnation: "b", Predecessor: "a", Before: time.UnixMilli(1100), First: time.UnixMilli(5001), Number: 101},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("begins differ (-want +got):\n%s", diff)
