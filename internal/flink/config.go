@@ -27,7 +27,7 @@ var defaults = map[string]string{
 	"external-resources":                              "none",
 	"heartbeat.interval":                              "2000",
 	"heartbeat.timeout":                               "8000",
-	"slotmanager.requirement-check-delay":             "1 ms",
+	"slotmanager.requirement-check.delay":             "0 ms",   // waits to gather requirements; 50 ms of an update's gap
 	"taskmanager.registration.timeout":                "30 min", // one that is held waits for its JobManager's order
 	"web.refresh-interval":                            "500",
 }

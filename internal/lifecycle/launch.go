@@ -17,9 +17,11 @@ import (
 // The steps that bring a job up, shared by create, start, the changes and recovery.
 
 const (
-	pollStart  = 40 * time.Millisecond
-	portTries  = 3
-	stageLimit = 10 * time.Minute
+	pollStart = 40 * time.Millisecond
+	// pollRunning is slower: what the JobManager answers, the start it is at work on waits for, and the gap is told by Flink's own times.
+	pollRunning = 100 * time.Millisecond
+	portTries   = 3
+	stageLimit  = 10 * time.Minute
 	// runningLimit is how long a released job may take until all its tasks run: restoring large state is slow.
 	runningLimit = 15 * time.Minute
 )
@@ -200,13 +202,13 @@ func decideRunning(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 	case now.Sub(f.ReleasedAt) > runningLimit:
 		return failLaunch(f, flink.Diagnosis{Code: "StartTimeout", Message: fmt.Sprintf("Not all tasks of the job ran within %v.", runningLimit)})
 	case j.Unreachable || j.Unknown:
-		return f, engine.Again(pollStart)
+		return f, engine.Again(pollRunning)
 	case j.State == flink.Canceled:
 		return failLaunch(f, flink.Diagnosis{Code: "JobCanceled", Message: "The job was canceled while it started, by somebody who is not Drey."})
 	case !j.AllRunning && j.State != flink.Finished:
-		return f, engine.Again(pollStart)
+		return f, engine.Again(pollRunning)
 	case !j.HasRestored && f.Restore != "":
-		return f, engine.Again(pollStart) // its statistics are a moment behind
+		return f, engine.Again(pollRunning) // its statistics are a moment behind
 	case !sameURI(j.Restored, f.Restore):
 		return failLaunch(f, flink.Diagnosis{Code: "StateMismatch", Message: fmt.Sprintf("Flink restored %q, not %q.", j.Restored, f.Restore)})
 	}
