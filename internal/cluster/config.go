@@ -51,6 +51,7 @@ const (
 	KeyCheckpoints = "execution.checkpointing.dir"
 	KeyLogDir      = "pipeline.remote.log.dir"
 	KeyLogInterval = "pipeline.log.aggregation.interval"
+	keyScheduler   = "jobmanager.scheduler"
 )
 
 // Keys of Drey's own that a job may set, each to "false" to switch something off.

@@ -89,6 +89,7 @@ type Version struct {
 	Failure   string     // why its last start failed, or why it never became startable
 	GoodAt    time.Time  // when it last passed the health gate; zero = never
 	Operators []Operator // of its job graph, from the rehearsal; nil if it was never rehearsed
+	Scalable  []string   // Flink's ids of the vertices whose parallelism the program leaves to the configuration
 }
 
 // Operator is one operator of a version's job graph.

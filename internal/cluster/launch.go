@@ -113,6 +113,19 @@ func (l Launch) Equal(m Launch) bool {
 		l.TaskManagers == m.TaskManagers && l.OSSVersion == m.OSSVersion
 }
 
+// OnlyParallelism reports whether m is l but for the default parallelism, which a running job can take over in place: its scheduler is the
+// adaptive one, and there are slots for all.
+func (l Launch) OnlyParallelism(m Launch) bool {
+	a, b := l.Config(), m.Config()
+	if a[KeyParallelism] == b[KeyParallelism] || !strings.EqualFold(b[keyScheduler], "adaptive") || m.Parallelism() > m.Slots()*m.TaskManagers {
+		return false
+	}
+	delete(a, KeyParallelism)
+	delete(b, KeyParallelism)
+	l.Configuration, l.ClusterConfig, m.Configuration, m.ClusterConfig = a, nil, b, nil
+	return l.Equal(m)
+}
+
 // ArgsText is the arguments as sent, "" if there are none.
 func (l Launch) ArgsText() string {
 	if l.Args == nil {

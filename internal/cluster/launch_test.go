@@ -244,3 +244,31 @@ func TestRunJobsAreValidated(t *testing.T) {
 		})
 	}
 }
+
+func TestOnlyTheParallelismOfAnAdaptiveJobChangesInPlace(t *testing.T) {
+	t.Parallel()
+	with := func(keys ...string) Launch {
+		l := Launch{JarName: "a.jar", TaskManagers: 2, Configuration: map[string]string{}}
+		for i := 0; i < len(keys); i += 2 {
+			l.Configuration[keys[i]] = keys[i+1]
+		}
+		return l
+	}
+	adaptive := []string{"jobmanager.scheduler", "adaptive", "taskmanager.numberOfTaskSlots", "2", KeyParallelism}
+	other := with(append(adaptive, "3")...)
+	other.JarName = "b.jar"
+	for why, tt := range map[string]struct {
+		from, to Launch
+		want     bool
+	}{
+		"the parallelism":           {with(append(adaptive, "2")...), with(append(adaptive, "3")...), true},
+		"more than there are slots": {with(append(adaptive, "2")...), with(append(adaptive, "5")...), false},
+		"nothing":                   {with(append(adaptive, "2")...), with(append(adaptive, "2")...), false},
+		"something else too":        {with(append(adaptive, "2")...), other, false},
+		"another scheduler":         {with(KeyParallelism, "1"), with(KeyParallelism, "2"), false},
+	} {
+		if got := tt.from.OnlyParallelism(tt.to); got != tt.want {
+			t.Errorf("%s: got %v", why, got)
+		}
+	}
+}

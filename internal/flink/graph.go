@@ -44,7 +44,8 @@ type GraphVertex struct {
 	ID             string // 32 lower-case hex digits
 	Name           string
 	Parallelism    int
-	MaxParallelism int // 0: the program sets none
+	MaxParallelism int  // 0: the program sets none
+	Fixed          bool // the program sets the parallelism; else it is the configuration's default
 	Operators      []GraphOperator
 }
 
@@ -106,6 +107,7 @@ type graphWire struct {
 	Name     string `json:"name"`
 	Vertices []struct {
 		nodeWire
+		Fixed     bool `json:"parallelismFixed"`
 		Operators []struct {
 			nodeWire
 			GeneratedID string `json:"generatedId"`
@@ -133,7 +135,7 @@ func (w *graphWire) graph() (JobGraph, error) {
 		if err := v.check(); err != nil {
 			return JobGraph{}, err
 		}
-		vertex := GraphVertex{ID: v.ID, Name: clip(v.Name, maxName), Parallelism: v.Parallelism, MaxParallelism: max(v.MaxParallelism, 0)}
+		vertex := GraphVertex{ID: v.ID, Name: clip(v.Name, maxName), Parallelism: v.Parallelism, MaxParallelism: max(v.MaxParallelism, 0), Fixed: v.Fixed}
 		for _, o := range v.Operators {
 			if err := o.check(); err != nil {
 				return JobGraph{}, err

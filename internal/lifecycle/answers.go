@@ -27,6 +27,7 @@ type questions struct {
 	Own         string // Flink's id of a job: complete checkpoints of its own
 	Health      bool   // of the job of Incarnation, for the health gate
 	Registered  bool   // the TaskManagers that Flink knows of Incarnation
+	Rescale     bool   // the parallelism of the job of Incarnation, vertex by vertex, beside what is wanted
 	Timing      bool   // when the job of Incarnation was submitted, scheduled, restored
 }
 
@@ -55,6 +56,7 @@ type answers struct {
 	Own            []string // URIs
 	Health         *health
 	Registered     map[string]string // address by resource id; nil if Flink did not answer
+	Rescale        *rescaleAnswer
 	Timing         *flink.Timing
 }
 
@@ -79,6 +81,7 @@ type preflightAnswer struct {
 	NoJob    bool // main() ended without execute()
 	Against  string
 	Graph    []cluster.Operator
+	Scalable []string // ids of vertices
 	Findings []flink.PreflightFinding
 }
 
@@ -130,6 +133,7 @@ type staged struct {
 	MainClass string        `json:"mainClass,omitempty"`
 	Error     *failure      `json:"error,omitempty"`
 	SameAs    int           `json:"-"` // of a change: the version that has the same content; 0 if none has
+	Rescale   int           `json:"-"` // of a change: nothing but the parallelism differs, and it can be changed in place
 }
 
 // restoreAnswer says which savepoint is meant.

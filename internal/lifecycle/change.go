@@ -34,6 +34,7 @@ func changeKind(name string) kind {
 		{name: "bury", limit: time.Minute, look: lookLiving, decide: decideBuryOthers, act: actBuryOthers},
 		{name: "verify", limit: 2 * time.Minute, look: lookVerifyChange, decide: decideVerifyChange},
 		{name: "gate", look: lookGate, decide: decideGate},
+		{name: "rescale", onlyFailed: true, look: lookRescale, decide: decideRescale, act: actRescale},
 		{name: "return", limit: time.Minute, onlyFailed: true, look: lookReturn, decide: decideReturn, act: actBury},
 		{name: "withdraw", limit: time.Minute, onlyFailed: true, look: lookLiving, decide: decideWithdraw, act: actWithdraw},
 	}}

@@ -57,6 +57,7 @@ type facts struct {
 	Handed    bool          `json:"handed,omitempty"`   // the old one gave way: there is no way back but a start
 	HandedAt  time.Time     `json:"handedAt,omitzero"`
 	BackTo    string        `json:"backTo,omitempty"`    // the state the version before would be started from
+	Rescale   int           `json:"rescale,omitempty"`   // only the parallelism changes, to this, in place
 	NoWayBack string        `json:"noWayBack,omitempty"` // why that is not known
 	Returning bool          `json:"returning,omitempty"`
 

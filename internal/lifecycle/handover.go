@@ -20,31 +20,38 @@ const (
 	checkpointLimit = 2 * time.Minute
 )
 
+// wantsCheckpoint: before a kill, and before a change in place.
+func wantsCheckpoint(f facts) bool { return f.Source != "" && (f.Way != bySavepoint || f.Rescale > 0) }
+
 func lookCheckpoint(f facts) questions {
-	if f.Source == "" || f.Way == bySavepoint {
+	if !wantsCheckpoint(f) {
 		return questions{}
 	}
 	return questions{Fresh: f.Trigger == "", Incarnation: f.Source, Job: true, Checkpoint: f.Trigger}
 }
 
-// decideCheckpoint asks for a checkpoint before a kill, so that little is repeated. It may fail: then the last complete one counts.
+// decideCheckpoint asks for a checkpoint, so that little is repeated. It may fail: then the last complete one counts.
 func decideCheckpoint(f facts, a answers, now time.Time) (facts, engine.Verdict) {
+	after := engine.Done()
+	if f.Rescale > 0 {
+		after = engine.Back("rescale")
+	}
 	switch {
-	case f.Source == "" || f.Way == bySavepoint:
-		return f, engine.Done()
+	case !wantsCheckpoint(f):
+		return f, after
 	case jobManagerGone(a) || a.Job.State.Terminal() || a.Job.State == flink.Restarting || a.Job.State == flink.Failing:
-		return f, engine.Done().Say("no checkpoint can be asked for; the last complete one counts")
+		return f, after.Say("no checkpoint can be asked for; the last complete one counts")
 	case f.Trigger == "":
 		f.Trigger, f.AwaitSince = a.Fresh[0], now
 		return f, engine.Act()
 	}
 	switch c := a.Checkpoint; {
 	case c.Failure != "":
-		return f, engine.Done().Say("the checkpoint failed, the last complete one counts: " + c.Failure)
+		return f, after.Say("the checkpoint failed, the last complete one counts: " + c.Failure)
 	case c.ID > 0:
-		return f, engine.Done().Say(fmt.Sprintf("checkpoint %d is complete", c.ID))
+		return f, after.Say(fmt.Sprintf("checkpoint %d is complete", c.ID))
 	case now.Sub(f.AwaitSince) > checkpointLimit:
-		return f, engine.Done().Say("the checkpoint took too long; the last complete one counts")
+		return f, after.Say("the checkpoint took too long; the last complete one counts")
 	case c.InProgress || c.Unreachable || a.Job.Unreachable:
 		return f, engine.Again(pollHandOver)
 	default:

@@ -58,6 +58,10 @@ func decideStage(f facts, a answers, _ time.Time) (facts, engine.Verdict) {
 		return f, engine.Done(jobIs{UID: f.Job, Goal: same}, dropped).Say(fmt.Sprintf("identical to version %d: no new version is made", same))
 	}
 	v := engine.Done(frozen{Job: f.Job, Number: f.Version, Staged: *a.Staged})
+	if f.Rescale = a.Staged.Rescale; f.Rescale > 0 {
+		v = engine.Back("checkpoint", frozen{Job: f.Job, Number: f.Version, Staged: *a.Staged}).
+			Say(fmt.Sprintf("only the parallelism changes, to %d: the running job takes it over in place", f.Rescale))
+	}
 	return f, v.Say(fmt.Sprintf("version %d: %s, sha256 %s, %d bytes", f.Version, a.Staged.Jar.Name, a.Staged.Jar.SHA256, a.Staged.Jar.Bytes))
 }
 

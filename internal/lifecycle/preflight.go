@@ -42,7 +42,7 @@ func decidePreflight(f facts, a answers, now time.Time) (facts, engine.Verdict) 
 	}
 	var rows []engine.Row
 	if len(p.Graph) > 0 {
-		rows = append(rows, versionGraph{Job: f.Job, Number: f.Version, Operators: p.Graph})
+		rows = append(rows, versionGraph{Job: f.Job, Number: f.Version, Operators: p.Graph, Scalable: p.Scalable})
 	}
 	next := "release"
 	if f.Source != "" {
@@ -104,7 +104,7 @@ func (w *world) preflight(ctx context.Context, f facts) (*preflightAnswer, error
 	case report.Graph == nil:
 		return &preflightAnswer{NoJob: true}, nil
 	}
-	p := &preflightAnswer{Graph: operatorsOf(*report.Graph)}
+	p := &preflightAnswer{Graph: operatorsOf(*report.Graph), Scalable: scalable(*report.Graph)}
 	return p, w.compare(ctx, r, f, *report.Graph, p)
 }
 
@@ -163,6 +163,17 @@ func (w *world) newestState(ctx context.Context, r launchRows, source string) (s
 		return inc.Restore, nil
 	}
 	return best.URI, nil
+}
+
+// scalable are the vertices whose parallelism the program leaves to the configuration.
+func scalable(g flink.JobGraph) []string {
+	var ids []string
+	for _, v := range g.Vertices {
+		if !v.Fixed {
+			ids = append(ids, v.ID)
+		}
+	}
+	return ids
 }
 
 func operatorsOf(g flink.JobGraph) []cluster.Operator {

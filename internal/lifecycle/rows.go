@@ -129,10 +129,11 @@ type versionGraph struct {
 	Job       string
 	Number    int
 	Operators []cluster.Operator
+	Scalable  []string
 }
 
 func (r versionGraph) Write(tx *store.Tx) error {
-	return changeVersion(tx, r.Job, r.Number, func(v *cluster.Version) { v.Operators = r.Operators })
+	return changeVersion(tx, r.Job, r.Number, func(v *cluster.Version) { v.Operators, v.Scalable = r.Operators, r.Scalable })
 }
 
 // versionDropped removes a draft that turned out to be what there was.
@@ -248,6 +249,21 @@ func (r gapIs) Write(tx *store.Tx) error {
 		return err
 	}
 	inc.Gap = &r.Gap
+	return tx.SaveIncarnation(inc)
+}
+
+// incarnationRuns says which version a running incarnation runs, after it was changed in place.
+type incarnationRuns struct {
+	ID      string
+	Version int
+}
+
+func (r incarnationRuns) Write(tx *store.Tx) error {
+	inc, err := tx.Incarnation(r.ID)
+	if err != nil {
+		return err
+	}
+	inc.Version = r.Version
 	return tx.SaveIncarnation(inc)
 }
 

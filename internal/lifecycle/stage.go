@@ -67,6 +67,9 @@ func (w *world) compareStaged(ctx context.Context, f facts, v cluster.Version, s
 		if err == nil && old.State == cluster.Frozen && old.Launch.Equal(v.Launch) && old.Flink == v.Flink &&
 			old.JarSHA256 == s.Jar.SHA256 && slices.Equal(old.Lib, s.Lib) {
 			s.SameAs = old.Number
+		} else if err == nil && f.Way == bySavepoint && f.SavePointName == "" && len(old.Scalable) > 0 && old.State == cluster.Frozen && old.Flink == v.Flink &&
+			old.JarSHA256 == s.Jar.SHA256 && slices.Equal(old.Lib, s.Lib) && old.Launch.OnlyParallelism(v.Launch) {
+			s.Rescale = v.Launch.Parallelism()
 		}
 		return err
 	})

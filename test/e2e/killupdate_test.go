@@ -33,7 +33,11 @@ func TestTheServerKilledAtEachMomentOfAnUpdate(t *testing.T) {
 	var cells []cell
 	for _, kind := range []string{cluster.KindUpdate, cluster.KindLastStateUpdate} {
 		for _, p := range pointsOf(kind) {
-			if sweptOfUpdates(p) {
+			switch {
+			case !sweptOfUpdates(p):
+			case p.Step == "rescale":
+				cells = append(cells, cell{p, s.killedInRescale(p, "wide-"+string(p.Moment))})
+			default:
 				cells = append(cells, cell{p, w.killedInUpdate(p, len(cells))})
 			}
 		}
@@ -85,4 +89,26 @@ func (w *witnessed) recovering() {
 		}
 		return false
 	})
+}
+
+// adaptive is the configuration of a job that can change its parallelism in place.
+func adaptive(parallelism int) []string {
+	return []string{"--conf", "jobmanager.scheduler=adaptive", "--conf", "taskmanager.numberOfTaskSlots=2", "--conf", "execution.checkpointing.interval=1s",
+		"--conf", fmt.Sprintf("parallelism.default=%d", parallelism)}
+}
+
+func (s *server) killedInRescale(p engine.Point, name string) string {
+	s.t.Helper()
+	s.must(append([]string{"cluster", "create", name, "--jar", jar(s.t, "hello.jar")}, adaptive(1)...)...)
+	before := fmt.Sprint(s.processes())
+	s.killedAt(p, func() { s.cli(append([]string{"job", "update", name, "--no-wait"}, adaptive(2)...)...) })
+	op := s.outcome(name, p.Kind)
+	if op.Properties.Status != string(store.Succeeded) {
+		s.t.Errorf("%s: ended %+v", p, op.Properties)
+	}
+	if now := fmt.Sprint(s.processes()); now != before {
+		s.t.Errorf("%s: the processes were %s and are %s", p, before, now)
+	}
+	s.must("cluster", "delete", name, "--yes")
+	return op.Properties.Status
 }

@@ -261,3 +261,25 @@ func TestAfterAnOwnCheckpointAPersonChooses(t *testing.T) {
 	s.must("job", "stop", "chooses")
 	w.clean("after the choice", true)
 }
+
+// Where only the parallelism changes, and Flink can, the running job takes it over: no new process, nothing repeated but what the
+// checkpoint before it allows.
+func TestTheParallelismAloneChangesInPlace(t *testing.T) {
+	s := newServer(t)
+	if r := s.cli(append([]string{"cluster", "create", "wide", "--jar", jar(t, "hello.jar")}, adaptive(1)...)...); r.code != 0 {
+		t.Fatalf("create: %s", r.err)
+	}
+	before := s.processes()
+	s.must(append([]string{"job", "update", "wide"}, adaptive(2)...)...)
+	if now := s.processes(); len(now) != len(before) {
+		t.Errorf("the processes were %v and are %v", before, now)
+	}
+	for pid, name := range s.processes() {
+		if before[pid] != name {
+			t.Errorf("%s is a new process", name)
+		}
+	}
+	if all := read[[]start](s, "job", "incarnation", "list", "wide"); len(all) != 1 || all[0].Properties.Version != 2 {
+		t.Errorf("the incarnations are %+v", all)
+	}
+}
