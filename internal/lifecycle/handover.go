@@ -79,6 +79,9 @@ func decideStop(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 }
 
 func lookHandOver(f facts) questions {
+	if f.Handed && f.Beside {
+		return questions{Other: f.Incarnation}
+	}
 	q := questions{Incarnation: f.Source}
 	if f.Beside {
 		q.Other = f.Incarnation

@@ -102,7 +102,7 @@ func lookSource(f facts) questions { return questions{Incarnation: f.Source, Reg
 func decideScale(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 	switch {
 	case jobManagerGone(a):
-		return f, engine.Finish().Say("the JobManager is gone as well; the incarnation is recovered as a whole")
+		return f, engine.Finish(restarting(f)).Say("the JobManager is gone as well; the incarnation is recovered as a whole")
 	case now.Before(f.After):
 		return f, engine.Again(min(f.After.Sub(now), time.Second))
 	}
@@ -113,7 +113,7 @@ func decideScale(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 		f.Gone = registeredGone(a)
 		return f, engine.Act()
 	case missing:
-		return f, engine.Finish().Say("it ended again at once") // the watcher counts it against the budget
+		return f, engine.Finish(restarting(f)).Say("it ended again at once") // the watcher counts it against the budget
 	}
 	f.AwaitSince = now
 	return f, engine.Done().Say("every TaskManager has a process again")
@@ -161,9 +161,9 @@ func decideRegistered(f facts, a answers, now time.Time) (facts, engine.Verdict)
 	_, missing := taskManagerEnded(a.Incarnation)
 	switch {
 	case jobManagerGone(a) || a.Job.State.Terminal():
-		return f, engine.Finish().Say("the job ended; that is dealt with next")
+		return f, engine.Finish(restarting(f)).Say("the job ended; that is dealt with next")
 	case missing:
-		return f, engine.Finish().Say("a TaskManager ended again")
+		return f, engine.Finish(restarting(f)).Say("a TaskManager ended again")
 	case a.Job.AllRunning && registered(f, a):
 		return f, engine.Finish(jobIs{UID: f.Job, Status: string(a.Job.State)}).Say("the job runs again")
 	case now.Sub(f.AwaitSince) > f.Policy.Register:
@@ -177,8 +177,11 @@ func decideGiveUp(f facts, a answers, _ time.Time) (facts, engine.Verdict) {
 	if !a.Incarnation.Dead {
 		return f, engine.Act()
 	}
-	return f, engine.Finish().Say("the incarnation is proved dead")
+	return f, engine.Finish(restarting(f)).Say("the incarnation is proved dead")
 }
+
+// restarting is the job's word until what follows has brought it back: Flink itself may have said RUNNING in between.
+func restarting(f facts) engine.Row { return jobIs{UID: f.Job, Status: "RESTARTING"} }
 
 func actKillSource(ctx context.Context, w *world, _ string, f facts) error {
 	return w.kill(ctx, f.Source)

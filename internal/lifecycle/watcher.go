@@ -102,8 +102,8 @@ func (w *watcher) look(ctx context.Context) error {
 	}
 	var seen []string
 	for _, inc := range rows {
-		if inc.Phase == cluster.Intended || inc.Phase == cluster.Held {
-			continue
+		if inc.Phase == cluster.Intended || inc.Phase == cluster.Held || inc.Phase == cluster.Quiet {
+			continue // nothing of the job's runs there, or runs any more: the operation that made it so goes on with it
 		}
 		answered, err := w.lookAt(ctx, inc, count)
 		if err != nil {
@@ -216,9 +216,6 @@ func (w *watcher) quietly(err error) error {
 func (w *watcher) ended(ctx context.Context, inc cluster.Incarnation, e ending) error {
 	e.SeenAt = w.Now()
 	return w.submit(ctx, inc, func(tx *store.Tx, a asked) error {
-		if inc.Phase == cluster.Quiet {
-			return errNothing // its successor's operation buries it
-		}
 		if pending, err := w.pendingStop(tx, inc, &a); err != nil || pending {
 			return err
 		}

@@ -58,17 +58,15 @@ public final class GraphDescription {
 
     private Map<String, Object> vertex(JobVertex vertex) {
         List<Object> operators = new ArrayList<>();
-        boolean fixed = false;
         for (OperatorIDPair id : vertex.getOperatorIDs()) {
             operators.add(operator(id));
-            fixed |= nodes.get(id.getGeneratedOperatorID()).isParallelismConfigured();
         }
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("id", vertex.getID().toHexString());
         result.put("name", Json.cut(vertex.getName(), MAX_NAME_BYTES));
         result.put("parallelism", vertex.getParallelism());
         result.put("maxParallelism", vertex.getMaxParallelism());
-        result.put("parallelismFixed", fixed); // by the program: the configuration's default is not for it
+        result.put("parallelismFixed", vertex.isParallelismConfigured()); // by the program: the configuration's default is not for it
         result.put("operators", operators);
         return result;
     }
