@@ -33,14 +33,17 @@ func (w *witnessed) starts() []start {
 	return read[[]start](w.server, "job", "incarnation", "list", w.name)
 }
 
-// mayRepeat notes for the n newest incarnations from where on each may repeat: after what it was restored from.
+// mayRepeat notes for the n newest incarnations from where on each may repeat: after what it was restored from; from the beginning if it
+// started empty.
 func (w *witnessed) mayRepeat(n int) {
 	w.t.Helper()
 	all := w.starts()
 	for _, one := range all[:min(n, len(all))] {
+		held := int64(0)
 		if from := one.Properties.RestoredFrom; from != "" {
-			w.repeats(one.Name, w.held(from)+1)
+			held = w.held(from)
 		}
+		w.repeats(one.Name, held+1)
 	}
 }
 
