@@ -166,25 +166,38 @@ func TestAParallelismIsChangedInPlaceAfterACheckpoint(t *testing.T) {
 	alive := jm(runtime.Alive, runtime.GateInfo{Gate: runtime.GateDone})
 	runs := &jobAnswer{State: flink.Running, AllRunning: true}
 	f := lived(bySavepoint)
-	f.Rescale, f.Trigger, f.Incarnation, f.Beside = 4, "", "", false
+	f.Rescale, f.Checkpoint, f.Incarnation, f.Beside = 4, "", "", false
 	check(t, map[string]decided{
 		"a checkpoint is asked for": {f, answers{Fresh: [2]string{"t", "u"}, Incarnation: alive, Job: runs}, "Act"},
 	}, decideCheckpoint)
-	f.Trigger = "t"
+	f.Checkpoint = "t"
 	check(t, map[string]decided{
 		"it is complete": {f, answers{Incarnation: alive, Job: runs, Checkpoint: checkpointAnswer{ID: 7}}, "Back(rescale)"},
 	}, decideCheckpoint)
 	asked, late := f, f
-	asked.Asked, asked.AwaitSince = true, now
-	late.Asked, late.AwaitSince = true, now.Add(-2*rescaleLimit)
+	asked.AskedAt, asked.AwaitSince = now, now
+	late.AskedAt, late.AwaitSince = now, now.Add(-2*rescaleLimit)
+	again := asked
+	again.AskedAt = now.Add(-2 * askAgainAfter)
 	differs := &rescaleAnswer{Want: map[string]int{"v": 4}}
 	check(t, map[string]decided{
 		"Flink is asked":        {f, answers{Incarnation: alive, Job: runs, Rescale: differs}, "Act"},
 		"it takes a while":      {asked, answers{Incarnation: alive, Job: runs, Rescale: differs}, "Again"},
+		"it never came there":   {again, answers{Incarnation: alive, Job: runs, Rescale: differs}, "Act"},
 		"it takes too long":     {late, answers{Incarnation: alive, Job: runs, Rescale: differs}, "Back(withdraw)"},
 		"it is done":            {asked, answers{Incarnation: alive, Job: runs, Rescale: &rescaleAnswer{}}, "Finish"},
 		"tasks still start":     {asked, answers{Incarnation: alive, Job: &jobAnswer{State: flink.Running}, Rescale: &rescaleAnswer{}}, "Again"},
 		"more than the maximum": {f, answers{Incarnation: alive, Job: runs, Rescale: &rescaleAnswer{Problem: "too many"}}, "Back(withdraw)"},
 		"the JobManager went":   {asked, answers{Incarnation: jm(runtime.Exited, runtime.GateInfo{}), Job: &jobAnswer{Unreachable: true}}, "Back(withdraw)"},
 	}, decideRescale)
+}
+
+func TestAChangeThatFailsAfterItsCheckpointNamesNoTriggerThatIsNone(t *testing.T) {
+	f := lived(byLast)
+	f.Trigger, f.Checkpoint, f.Handed, f.Returning, f.Failure = "", "c", true, true, &failure{}
+	for _, r := range settleChange(f, rolledBack(f)) {
+		if row, ok := r.(triggerIs); ok {
+			t.Errorf("a row for the trigger %q", row.ID)
+		}
+	}
 }

@@ -207,7 +207,7 @@ func (w *world) checkpoint(ctx context.Context, f facts) error {
 	if err != nil {
 		return err
 	}
-	return w.flinkAt(inc).TriggerCheckpoint(ctx, f.SourceJob, f.Trigger)
+	return w.flinkAt(inc).TriggerCheckpoint(ctx, f.SourceJob, f.Checkpoint)
 }
 
 func (w *world) incarnation(ctx context.Context, id string) (inc cluster.Incarnation, err error) {

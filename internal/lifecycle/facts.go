@@ -49,17 +49,19 @@ type facts struct {
 	CancelSince time.Time `json:"cancelSince,omitzero"`
 
 	// change: from one incarnation to the next
-	Change    bool          `json:"change,omitempty"`
-	Way       way           `json:"way,omitempty"`
-	Was       cluster.Phase `json:"was,omitempty"`      // where the cluster was before
-	Previous  int           `json:"previous,omitempty"` // the version before: what a failure goes back to
-	Beside    bool          `json:"beside,omitempty"`   // the new one is held while the old one lives
-	Handed    bool          `json:"handed,omitempty"`   // the old one gave way: there is no way back but a start
-	HandedAt  time.Time     `json:"handedAt,omitzero"`
-	BackTo    string        `json:"backTo,omitempty"`    // the state the version before would be started from
-	Rescale   int           `json:"rescale,omitempty"`   // only the parallelism changes, to this, in place
-	NoWayBack string        `json:"noWayBack,omitempty"` // why that is not known
-	Returning bool          `json:"returning,omitempty"`
+	Change     bool          `json:"change,omitempty"`
+	Way        way           `json:"way,omitempty"`
+	Was        cluster.Phase `json:"was,omitempty"`      // where the cluster was before
+	Previous   int           `json:"previous,omitempty"` // the version before: what a failure goes back to
+	Beside     bool          `json:"beside,omitempty"`   // the new one is held while the old one lives
+	Handed     bool          `json:"handed,omitempty"`   // the old one gave way: there is no way back but a start
+	HandedAt   time.Time     `json:"handedAt,omitzero"`
+	BackTo     string        `json:"backTo,omitempty"`     // the state the version before would be started from
+	Checkpoint string        `json:"checkpoint,omitempty"` // id of the request for a checkpoint before the kill, or before a change in place
+	AskedAt    time.Time     `json:"askedAt,omitzero"`     // rescale: when Flink was asked last
+	Rescale    int           `json:"rescale,omitempty"`    // only the parallelism changes, to this, in place
+	NoWayBack  string        `json:"noWayBack,omitempty"`  // why that is not known
+	Returning  bool          `json:"returning,omitempty"`
 
 	// recovery
 	After    time.Time         `json:"after,omitzero"` // backoff: nothing is started before

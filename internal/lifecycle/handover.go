@@ -27,7 +27,7 @@ func lookCheckpoint(f facts) questions {
 	if !wantsCheckpoint(f) {
 		return questions{}
 	}
-	return questions{Fresh: f.Trigger == "", Incarnation: f.Source, Job: true, Checkpoint: f.Trigger}
+	return questions{Fresh: f.Checkpoint == "", Incarnation: f.Source, Job: true, Checkpoint: f.Checkpoint}
 }
 
 // decideCheckpoint asks for a checkpoint, so that little is repeated. It may fail: then the last complete one counts.
@@ -41,8 +41,8 @@ func decideCheckpoint(f facts, a answers, now time.Time) (facts, engine.Verdict)
 		return f, after
 	case jobManagerGone(a) || a.Job.State.Terminal() || a.Job.State == flink.Restarting || a.Job.State == flink.Failing:
 		return f, after.Say("no checkpoint can be asked for; the last complete one counts")
-	case f.Trigger == "":
-		f.Trigger, f.AwaitSince = a.Fresh[0], now
+	case f.Checkpoint == "":
+		f.Checkpoint, f.AwaitSince = a.Fresh[0], now
 		return f, engine.Act()
 	}
 	switch c := a.Checkpoint; {

@@ -14,7 +14,10 @@ import (
 // The change of a running job's parallelism in place: by Flink's adaptive scheduler, without a new process. A checkpoint was made just
 // before, since Flink goes on from the newest one.
 
-const rescaleLimit = 2 * time.Minute
+const (
+	rescaleLimit  = 2 * time.Minute
+	askAgainAfter = 5 * time.Second
+)
 
 // rescaleAnswer is how far a job is from the parallelism that is wanted.
 type rescaleAnswer struct {
@@ -40,12 +43,15 @@ func decideRescale(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 		return f, engine.Finish(incarnationRuns{ID: f.Source, Version: f.Version}, versionGood{Job: f.Job, Number: f.Version, At: now},
 			versionGraph{Job: f.Job, Number: f.Version, Operators: r.Of.Operators, Scalable: r.Of.Scalable},
 			jobIs{UID: f.Job, Running: f.Version, Status: cluster.JobRunning}, acceptedRow(f)).Say(fmt.Sprintf("the job runs with parallelism %d", f.Rescale))
-	case !f.Asked:
-		f.Asked, f.AwaitSince = true, now
+	case f.AskedAt.IsZero():
+		f.AskedAt, f.AwaitSince = now, now
 		return f, engine.Act()
 	case now.Sub(f.AwaitSince) > rescaleLimit:
 		return giveUp(f, cluster.Errorf(cluster.Conflict, "RescaleFailed", "", "Flink did not take the new parallelism over within %v.", rescaleLimit).
 			WithHint("`drey cluster version rollback` to version %d starts the job anew with it", f.Version))
+	case now.Sub(f.AskedAt) > askAgainAfter: // the same again: whoever was killed, Flink has it now
+		f.AskedAt = now
+		return f, engine.Act()
 	}
 	return f, engine.Again(pollRunning)
 }

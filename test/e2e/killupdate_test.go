@@ -18,7 +18,7 @@ func unreachable(p engine.Point) bool {
 // sweptOfUpdates are the cells that the sweep must fill: all of an update, and of a last-state update those that it does not share.
 func sweptOfUpdates(p engine.Point) bool {
 	lastState := p.Kind == cluster.KindLastStateUpdate && (p.Step == "checkpoint" || p.Step == "hand-over" || p.Step == "room" && p.Moment == engine.Sent)
-	return p.Kind == cluster.KindUpdate && !unreachable(p) || lastState
+	return p.Kind == cluster.KindUpdate && p.Step != "rescale" && !unreachable(p) || lastState
 }
 
 // The server is killed at every moment of every step of an update, one that succeeds, one that is withdrawn, one that goes back, and one
@@ -33,11 +33,7 @@ func TestTheServerKilledAtEachMomentOfAnUpdate(t *testing.T) {
 	var cells []cell
 	for _, kind := range []string{cluster.KindUpdate, cluster.KindLastStateUpdate} {
 		for _, p := range pointsOf(kind) {
-			switch {
-			case !sweptOfUpdates(p):
-			case p.Step == "rescale":
-				cells = append(cells, cell{p, s.killedInRescale(p, "wide-"+string(p.Moment))})
-			default:
+			if sweptOfUpdates(p) {
 				cells = append(cells, cell{p, w.killedInUpdate(p, len(cells))})
 			}
 		}
@@ -95,6 +91,17 @@ func (w *witnessed) recovering() {
 func adaptive(parallelism int) []string {
 	return []string{"--conf", "jobmanager.scheduler=adaptive", "--conf", "taskmanager.numberOfTaskSlots=2", "--conf", "execution.checkpointing.interval=1s",
 		"--conf", fmt.Sprintf("parallelism.default=%d", parallelism)}
+}
+
+// The server is killed at every moment of the step that changes a parallelism in place. No process is started or ended by it.
+func TestTheServerKilledAtEachMomentOfARescale(t *testing.T) {
+	s := prepareServer(t, env(t, "DREY_TEST_FAILPOINTS"))
+	s.start()
+	var cells []cell
+	for _, p := range pointsOf(cluster.KindUpdate, "rescale") {
+		cells = append(cells, cell{p, s.killedInRescale(p, "wide-"+string(p.Moment))})
+	}
+	t.Logf("%d kills\n%s", len(cells), table(t, cells, func(p engine.Point) bool { return p.Kind == cluster.KindUpdate && p.Step == "rescale" }))
 }
 
 func (s *server) killedInRescale(p engine.Point, name string) string {
