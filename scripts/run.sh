@@ -36,6 +36,7 @@ Drey runs, and with it the Flink job "hello". Try in another terminal:
   bin/drey cluster list
   bin/drey logs hello -f
   bin/drey job savepoint hello
+  bin/drey job update hello --arg --rate --arg 200
   bin/drey job stop hello && bin/drey job start hello
 Ctrl-C ends the server and leaves the job running; \`make down\` ends both.
 TEXT

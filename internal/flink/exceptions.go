@@ -2,8 +2,6 @@ package flink
 
 import (
 	"context"
-	"math"
-	"strconv"
 	"time"
 )
 
@@ -46,33 +44,4 @@ func (c *Client) Exceptions(ctx context.Context, jobID string) ([]JobException, 
 		list = append(list, JobException{Stack: clip(answer.Root, maxStack), At: fromMillis(answer.At)})
 	}
 	return list, nil
-}
-
-// Restarts is how often Flink has restarted a job; a failure at which it gave up counts, too. The history of failures knows of one at
-// once, but holds 16 by default; the metric knows of all, but some 10 s late, and counts rescalings. An error of the metric is none here.
-func (c *Client) Restarts(ctx context.Context, jobID string) (int, error) {
-	failures, err := c.Exceptions(ctx, jobID)
-	if err != nil {
-		return 0, err
-	}
-	var metrics []struct {
-		ID    string `json:"id"`
-		Value string `json:"value"`
-	}
-	path := join([]string{"jobs", jobID, "metrics"}) + "?get=numRestarts,numRescales"
-	if err := c.call(ctx, "GET", path, nil, &metrics); err != nil {
-		return len(failures), nil
-	}
-	counted := 0
-	for _, m := range metrics {
-		n, err := strconv.Atoi(m.Value)
-		switch {
-		case err != nil || n < 0 || n > math.MaxInt32: // not measured so far, or nonsense
-		case m.ID == "numRestarts":
-			counted += n
-		case m.ID == "numRescales":
-			counted -= n
-		}
-	}
-	return max(len(failures), counted), nil
 }

@@ -65,27 +65,3 @@ func TestTiming(t *testing.T) {
 		})
 	}
 }
-
-func TestRestarts(t *testing.T) {
-	t.Parallel()
-	history := `{"exceptionHistory":{"entries":[{"exceptionName":"java.lang.X","timestamp":2},{"exceptionName":"java.lang.X","timestamp":1}]}}`
-	for why, tt := range map[string]struct {
-		history, metrics string
-		want             int
-	}{
-		"the metric is late":                    {history, `[{"id":"numRestarts","value":"0"}]`, 2},
-		"the metric is not there yet":           {history, `[]`, 2},
-		"the metric cannot be read":             {history, `<html>`, 2},
-		"the history has forgotten":             {history, `[{"id":"numRestarts","value":"30"}]`, 30},
-		"a rescale is none":                     {`{"exceptionHistory":{"entries":[]}}`, `[{"id":"numRestarts","value":"3"},{"id":"numRescales","value":"2"}]`, 1},
-		"a number that is none, and a huge one": {`{}`, `[{"id":"numRestarts","value":"NaN"},{"id":"numRestarts","value":"99999999999"},{"id":"numRescales","value":"-5"}]`, 0},
-	} {
-		client := recorded(t, map[string]string{
-			"/jobs/" + testJob + "/exceptions?maxExceptions=20":         tt.history,
-			"/jobs/" + testJob + "/metrics?get=numRestarts,numRescales": tt.metrics,
-		})
-		if got, err := client.Restarts(t.Context(), testJob); err != nil || got != tt.want {
-			t.Errorf("%s: %d restarts, %v; want %d", why, got, err, tt.want)
-		}
-	}
-}

@@ -14,7 +14,7 @@ import (
 
 // roomBeside says whether a second set of processes fits beside the running one. It is not reserved (R06): what counts is what is free now.
 func (w *world) roomBeside(ctx context.Context, f facts) (*roomAnswer, error) {
-	r, err := w.launchRows(ctx, f)
+	r, rt, err := w.launchAt(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -22,10 +22,6 @@ func (w *world) roomBeside(ctx context.Context, f facts) (*roomAnswer, error) {
 	if r.version.Launch.Off(cluster.KeyWarm) {
 		a.Cold = cluster.KeyWarm + " is false"
 		return a, nil
-	}
-	rt, err := w.runtimeOf(r.target)
-	if err != nil {
-		return nil, err
 	}
 	fit, err := rt.Fits(ctx, a.NeedMB)
 	if err != nil {
@@ -40,11 +36,7 @@ func (w *world) roomBeside(ctx context.Context, f facts) (*roomAnswer, error) {
 
 // lookOther sees the processes of a second incarnation.
 func (w *world) lookOther(ctx context.Context, id string, a *answers) error {
-	inc, err := w.incarnation(ctx, id)
-	if err != nil {
-		return err
-	}
-	rt, err := w.runtimeOf(inc.Target)
+	_, rt, err := w.placed(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -93,7 +85,7 @@ func (w *world) lookCheckpoint(ctx context.Context, trigger string, a *answers) 
 }
 
 // health asks the JobManager what the gate must know. nil: it did not answer.
-func (w *world) health(ctx context.Context, f facts, a answers) (*health, error) {
+func (w *world) health(ctx context.Context, a answers) (*health, error) {
 	if a.Job == nil || a.Job.Unreachable || a.Job.Unknown || jobManagerGone(a) {
 		return nil, nil
 	}

@@ -21,16 +21,8 @@ type changing struct {
 
 // update accepts an UPDATE, STATELESS_UPDATE or LAST_STATE_UPDATE: a new version from the newest content of the jar's path.
 func (s *Service) update(tx *store.Tx, a asked, r cluster.RunJob, known cluster.FlinkFacts) (store.Operation, error) {
-	goal, err := tx.Version(a.job.UID, a.job.Goal)
+	_, launch, err := s.asksFor(tx, a, r, known)
 	if err != nil {
-		return store.Operation{}, err
-	}
-	launch := goal.Launch.WithSpec(a.cluster.Spec)
-	if err := cluster.Faults(cluster.ValidateRunJob(r, launch, known, s.Limits)); err != nil {
-		return store.Operation{}, err
-	}
-	launch = launch.With(r)
-	if err := launch.Startable(); err != nil {
 		return store.Operation{}, err
 	}
 	c := changing{draft: true, savepoint: strings.TrimSpace(r.Used().SavePointName), dropped: r.AllowNonRestoredState}

@@ -81,14 +81,14 @@ func TestRunningMeansRestoredFromWhatWasSaid(t *testing.T) {
 		return answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{State: flink.Running, AllRunning: true, Restored: restored, HasRestored: has}}
 	}
 	check(t, map[string]decided{
-		"an empty start runs":                    {facts{ReleasedAt: now}, running("", false), "Finish"},
-		"it restored what it was told to":        {facts{ReleasedAt: now, Restore: "abfs://c@a/s"}, running("abfs://c@a/s/", true), "Finish"},
+		"an empty start runs":                    {facts{ReleasedAt: now}, running("", false), "Done"},
+		"it restored what it was told to":        {facts{ReleasedAt: now, Restore: "abfs://c@a/s"}, running("abfs://c@a/s/", true), "Done"},
 		"Flink has not said yet what":            {facts{ReleasedAt: now, Restore: "abfs://c@a/s"}, running("", false), "Again"},
 		"it restored something else":             {facts{ReleasedAt: now, Restore: "abfs://c@a/s"}, running("abfs://c@a/other", true), "Back(withdraw)"},
 		"it restored though told to start empty": {facts{ReleasedAt: now}, running("abfs://c@a/s", true), "Back(withdraw)"},
 		"tasks are not all running":              {facts{ReleasedAt: now}, answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{State: flink.Running}}, "Again"},
 		"silence is not death":                   {facts{ReleasedAt: now}, answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{Unreachable: true}}, "Again"},
-		"a job that finished ran":                {facts{ReleasedAt: now}, answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{State: flink.Finished}}, "Finish"},
+		"a job that finished ran":                {facts{ReleasedAt: now}, answers{Row: row(cluster.Releasing), Incarnation: open, Job: &jobAnswer{State: flink.Finished}}, "Done"},
 		"it takes too long":                      {facts{ReleasedAt: now.Add(-2 * runningLimit)}, running("", false), "Back(withdraw)"},
 		"an update goes on to its gate":          {facts{ReleasedAt: now, Change: true}, running("", false), "Done"},
 		"an update whose old one gave way":       {facts{ReleasedAt: now, Change: true, Handed: true}, running("abfs://c@a/s", true), "Back(return)"},

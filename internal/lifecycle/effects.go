@@ -50,13 +50,29 @@ func (w *world) launchRows(ctx context.Context, f facts) (r launchRows, err erro
 	return r, err
 }
 
-// prepare brings the incarnation's processes up, held.
-func (w *world) prepare(ctx context.Context, f facts) error {
+// launchAt is what a launch is made from, and where.
+func (w *world) launchAt(ctx context.Context, f facts) (launchRows, runtime.Runtime, error) {
 	r, err := w.launchRows(ctx, f)
 	if err != nil {
-		return err
+		return r, nil, err
 	}
 	rt, err := w.runtimeOf(r.target)
+	return r, rt, err
+}
+
+// placed is an incarnation with the runtime it is on.
+func (w *world) placed(ctx context.Context, id string) (cluster.Incarnation, runtime.Runtime, error) {
+	inc, err := w.incarnation(ctx, id)
+	if err != nil {
+		return inc, nil, err
+	}
+	rt, err := w.runtimeOf(inc.Target)
+	return inc, rt, err
+}
+
+// prepare brings the incarnation's processes up, held.
+func (w *world) prepare(ctx context.Context, f facts) error {
+	r, rt, err := w.launchAt(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -177,11 +193,7 @@ func incarnationOf(shape runtime.Shape, r flink.Rendered, artifacts []runtime.Ar
 
 // release gives the gate its order.
 func (w *world) release(ctx context.Context, f facts) error {
-	r, err := w.launchRows(ctx, f)
-	if err != nil {
-		return err
-	}
-	rt, err := w.runtimeOf(r.target)
+	_, rt, err := w.placed(ctx, f.Incarnation)
 	if err != nil {
 		return err
 	}
@@ -250,11 +262,7 @@ func (w *world) killAll(ctx context.Context, job, spared string) error {
 
 // kill ends an incarnation for ever, or only the roles named.
 func (w *world) kill(ctx context.Context, id string, roles ...runtime.Role) error {
-	inc, err := w.incarnation(ctx, id)
-	if err != nil {
-		return err
-	}
-	rt, err := w.runtimeOf(inc.Target)
+	_, rt, err := w.placed(ctx, id)
 	if err != nil {
 		return err
 	}

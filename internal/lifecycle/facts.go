@@ -56,6 +56,8 @@ type facts struct {
 	Beside     bool          `json:"beside,omitempty"`   // the new one is held while the old one lives
 	Handed     bool          `json:"handed,omitempty"`   // the old one gave way: there is no way back but a start
 	HandedAt   time.Time     `json:"handedAt,omitzero"`
+	LastSeen   int64         `json:"lastSeen,omitempty"`   // the checkpoint that was complete before the kill: nothing older may be taken (R47)
+	KilledAt   time.Time     `json:"killedAt,omitzero"`    // when the old one was killed, at the earliest
 	BackTo     string        `json:"backTo,omitempty"`     // the state the version before would be started from
 	Checkpoint string        `json:"checkpoint,omitempty"` // id of the request for a checkpoint before the kill, or before a change in place
 	AskedAt    time.Time     `json:"askedAt,omitzero"`     // rescale: when Flink was asked last

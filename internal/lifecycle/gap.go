@@ -4,7 +4,21 @@ import (
 	"time"
 
 	"drey/internal/cluster"
+	"drey/internal/engine"
 )
+
+// lookMeasure and decideMeasure write down what the gap of a start was made of, once it runs.
+func lookMeasure(f facts) questions {
+	return questions{Incarnation: f.Incarnation, Timing: true}
+}
+
+func decideMeasure(f facts, a answers, _ time.Time) (facts, engine.Verdict) {
+	gap := measure(f, a)
+	if gap == nil {
+		return f, engine.Finish()
+	}
+	return f, engine.Finish(gapIs{ID: f.Incarnation, Gap: *gap}).Say(gap.String())
+}
 
 // measure is what a start's gap was made of, from the moments that the operation committed and what Flink says of the new job. nil where
 // not even the end is known.
@@ -16,6 +30,12 @@ func measure(f facts, a answers) *cluster.Gap {
 	b.gap.From = b.at
 	if f.Way == bySavepoint && f.Source != "" {
 		b.until("savepoint", f.HandedAt)
+	}
+	if !f.KilledAt.IsZero() && f.Way != bySavepoint {
+		b.until("kill", f.HandedAt)
+	}
+	if f.Ending != nil || f.Source != "" && !f.Beside {
+		b.until("processes", f.ReleasedAt)
 	}
 	gate := a.jobManager().Gate
 	b.until("hand-over", gate.OpenedAt)
@@ -44,7 +64,7 @@ func begin(f facts) time.Time {
 	case f.Way == bySavepoint:
 		return f.AcceptedAt
 	}
-	return f.HandedAt
+	return f.KilledAt
 }
 
 // gapBuilder adds parts that follow each other; a moment that is not known, or lies before the last one, makes no part.

@@ -49,6 +49,7 @@ func decideCheckpoint(f facts, a answers, now time.Time) (facts, engine.Verdict)
 	case c.Failure != "":
 		return f, after.Say("the checkpoint failed, the last complete one counts: " + c.Failure)
 	case c.ID > 0:
+		f.LastSeen = c.ID
 		return f, after.Say(fmt.Sprintf("checkpoint %d is complete", c.ID))
 	case now.Sub(f.AwaitSince) > checkpointLimit:
 		return f, after.Say("the checkpoint took too long; the last complete one counts")
@@ -109,7 +110,12 @@ func decideHandOver(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 	case f.Way == bySavepoint:
 		return decideOutcome(f, a, now, takeOver)
 	case !a.Incarnation.Dead:
+		if f.KilledAt.IsZero() {
+			f.KilledAt = now
+		}
 		return f, engine.Act()
+	case f.KilledAt.IsZero(): // it was dead already
+		f.KilledAt = now
 	}
 	return fromLast(f, a, now)
 }

@@ -35,6 +35,7 @@ func launchSteps() []step {
 		{name: "preflight", limit: time.Minute, look: lookPreflight, decide: decidePreflight},
 		{name: "release", look: lookIncarnation, decide: decideRelease, act: actRelease},
 		{name: "await-running", look: lookRunning, decide: decideRunning},
+		{name: "measure", look: lookMeasure, decide: decideMeasure},
 		{name: "withdraw", limit: time.Minute, onlyFailed: true, look: lookLiving, decide: decideWithdraw, act: actWithdraw},
 	}
 }
@@ -226,7 +227,7 @@ func decideRunning(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 	if f.Ending == nil { // a recovery is nobody's action
 		job.Result = cluster.ResultSuccess
 	}
-	return f, engine.Finish(append(rows, job)...).Say(say)
+	return f, engine.Done(append(rows, job)...).Say(say)
 }
 
 // ended says why a launch cannot go on: its JobManager or a TaskManager ended, or main() threw.

@@ -78,11 +78,7 @@ func sourceLost() flink.Diagnosis {
 
 // preflight compares the graph that the rehearsal wrote down with the newest state that the new incarnation may be started from.
 func (w *world) preflight(ctx context.Context, f facts) (*preflightAnswer, error) {
-	r, err := w.launchRows(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	rt, err := w.runtimeOf(r.target)
+	r, rt, err := w.launchAt(ctx, f)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 // The newest provable state of an incarnation (R47): what lies in its checkpoint folder and its savepoints, by their own metadata.
 
 // provable chooses what a job goes on from after its incarnation is proved dead.
-func (w *world) provable(ctx context.Context, r launchRows, id string) (*restoreAnswer, error) {
+func (w *world) provable(ctx context.Context, r launchRows, id string, seen int64) (*restoreAnswer, error) {
 	inc, err := w.incarnation(ctx, id)
 	if err != nil {
 		return nil, err
@@ -25,6 +25,7 @@ func (w *world) provable(ctx context.Context, r launchRows, id string) (*restore
 	if err != nil {
 		return nil, err
 	}
+	inc.LastSeen = max(inc.LastSeen, seen)
 	choice := cluster.NewestProvable(found, inc.LastSeen)
 	switch {
 	case choice.Asks():

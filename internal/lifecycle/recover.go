@@ -49,6 +49,7 @@ func recoverKind() kind {
 		{name: "prepare", limit: time.Minute, look: lookIncarnation, decide: decidePrepare, act: actPrepare},
 		{name: "release", look: lookIncarnation, decide: decideRelease, act: actRelease},
 		{name: "await-running", look: lookRunning, decide: decideRunning},
+		{name: "measure", look: lookMeasure, decide: decideMeasure},
 		{name: "withdraw", limit: time.Minute, onlyFailed: true, look: lookLiving, decide: decideRecoverAgain, act: actBury},
 	}}
 }
@@ -141,11 +142,7 @@ func registered(f facts, a answers) bool {
 }
 
 func actScale(ctx context.Context, w *world, _ string, f facts) error {
-	inc, err := w.incarnation(ctx, f.Source)
-	if err != nil {
-		return err
-	}
-	rt, err := w.runtimeOf(inc.Target)
+	inc, rt, err := w.placed(ctx, f.Source)
 	if err != nil {
 		return err
 	}

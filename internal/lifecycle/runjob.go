@@ -126,16 +126,8 @@ func (s *Service) allowed(tx *store.Tx, c Caller, pool cluster.Pool, ref cluster
 
 // start launches the goal version, or a new one if the request or the cluster's own declaration changed what is launched.
 func (s *Service) start(tx *store.Tx, a asked, r cluster.RunJob, known cluster.FlinkFacts) (store.Operation, error) {
-	goal, err := tx.Version(a.job.UID, a.job.Goal)
+	goal, launch, err := s.asksFor(tx, a, r, known)
 	if err != nil {
-		return store.Operation{}, err
-	}
-	launch := goal.Launch.WithSpec(a.cluster.Spec)
-	if err := cluster.Faults(cluster.ValidateRunJob(r, launch, known, s.Limits)); err != nil {
-		return store.Operation{}, err
-	}
-	launch = launch.With(r)
-	if err := launch.Startable(); err != nil {
 		return store.Operation{}, err
 	}
 	if err := s.room(tx, a.target, launch); err != nil {
@@ -153,6 +145,22 @@ func (s *Service) start(tx *store.Tx, a asked, r cluster.RunJob, known cluster.F
 	}
 	a.kind, a.facts = cluster.KindStart, f
 	return s.insert(tx, a)
+}
+
+// asksFor is what a request would have launched: the goal version with what the cluster's declaration and the request change of it.
+func (s *Service) asksFor(tx *store.Tx, a asked, r cluster.RunJob, known cluster.FlinkFacts) (goal cluster.Version, launch cluster.Launch, err error) {
+	if goal, err = tx.Version(a.job.UID, a.job.Goal); err != nil {
+		return goal, launch, err
+	}
+	launch = goal.Launch.WithSpec(a.cluster.Spec)
+	if err := cluster.Faults(cluster.ValidateRunJob(r, launch, known, s.Limits)); err != nil {
+		return goal, launch, err
+	}
+	launch = launch.With(r)
+	if e := launch.Startable(); e != nil {
+		return goal, launch, e
+	}
+	return goal, launch, nil
 }
 
 func (s *Service) nextVersion(tx *store.Tx, job string, launch cluster.Launch, known cluster.FlinkFacts) (int, error) {

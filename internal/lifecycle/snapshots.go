@@ -75,7 +75,7 @@ func (w *world) chooseRestore(ctx context.Context, f facts) (*restoreAnswer, err
 	case f.SavePointName != "":
 		uri, problem, err = w.named(ctx, r, f.SavePointName)
 	case f.Provable != "":
-		return w.provable(ctx, r, f.Provable)
+		return w.provable(ctx, r, f.Provable, f.LastSeen)
 	case f.Newest:
 		uri, problem, err = w.newestGood(ctx, r)
 	}

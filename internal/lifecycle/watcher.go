@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,6 +101,9 @@ func (w *watcher) look(ctx context.Context) error {
 	count := time.Since(w.counted) > countEvery
 	if count {
 		w.counted = time.Now()
+		maps.DeleteFunc(w.checkpoints, func(id string, _ int64) bool {
+			return !slices.ContainsFunc(rows, func(inc cluster.Incarnation) bool { return inc.ID == id })
+		})
 	}
 	var seen []string
 	for _, inc := range rows {
@@ -165,6 +170,9 @@ func (w *watcher) jobManagerEnded(ctx context.Context, inc cluster.Incarnation, 
 	if d := a.Diagnosis; d != nil {
 		e.Code, e.Cause = d.Code, d.Message
 	}
+	if at := a.jobManager().Exit.At; !at.IsZero() && at.Before(w.Now()) {
+		e.SeenAt = at
+	}
 	return w.ended(ctx, inc, e)
 }
 
@@ -214,9 +222,14 @@ func (w *watcher) quietly(err error) error {
 // ended submits the operation that deals with an incarnation whose job ended by itself: recovery, or its burial. Not while another
 // operation is at work on the job, which will see the end too.
 func (w *watcher) ended(ctx context.Context, inc cluster.Incarnation, e ending) error {
-	e.SeenAt = w.Now()
+	if e.SeenAt.IsZero() {
+		e.SeenAt = w.Now()
+	}
 	return w.submit(ctx, inc, func(tx *store.Tx, a asked) error {
 		if pending, err := w.pendingStop(tx, inc, &a); err != nil || pending {
+			return err
+		}
+		if err := w.note(tx, &inc, e); err != nil {
 			return err
 		}
 		recovers, err := w.recover(tx, inc, &a, &e)
@@ -230,6 +243,15 @@ func (w *watcher) ended(ctx context.Context, inc cluster.Incarnation, e ending) 
 		_, err = w.insert(tx, a)
 		return err
 	})
+}
+
+// note writes down what is known of an incarnation that ended: why, and how far its checkpoints came (R47).
+func (w *watcher) note(tx *store.Tx, inc *cluster.Incarnation, e ending) error {
+	inc.LastSeen = max(inc.LastSeen, w.checkpoints[inc.ID])
+	if e.Code != "" {
+		inc.Cause = e.Code + ": " + e.Cause
+	}
+	return tx.SaveIncarnation(*inc)
 }
 
 // submit accepts an operation of the watcher's own on an incarnation's job, if it is idle and the incarnation not buried.

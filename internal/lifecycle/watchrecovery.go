@@ -36,13 +36,6 @@ func (w *watcher) recover(tx *store.Tx, inc cluster.Incarnation, a *asked, e *en
 		e.Code, e.Cause = loop.Code, loop.Message
 		return false, nil
 	}
-	if seen := w.checkpoints[inc.ID]; seen > inc.LastSeen {
-		inc.LastSeen = seen
-		if err := tx.SaveIncarnation(inc); err != nil {
-			return false, err
-		}
-	}
-	delete(w.checkpoints, inc.ID)
 	a.cluster.Phase = cluster.Starting
 	if err := tx.SaveCluster(a.cluster); err != nil {
 		return false, err

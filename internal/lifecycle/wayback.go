@@ -75,7 +75,7 @@ func decideReturn(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 // rolledBack is how a change ends whose way back succeeded.
 func rolledBack(f facts) *cluster.Error {
 	return cluster.Errorf(cluster.Conflict, codeRolledBack, "", "The new version failed, version %d runs again: %s", f.Version, failureText(f.Failure)).
-		WithHint("the cause is above; the job lost nothing")
+		WithHint("the cause is above; the job's state lost nothing, but what the new version wrote to outputs that are not transactional may come again")
 }
 
 // needsChoice says both ways, with what each would lose.

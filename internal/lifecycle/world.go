@@ -88,7 +88,7 @@ func (w *world) answer(ctx context.Context, op string, f facts, q questions) (an
 		{q.Room, func() (err error) { a.Room, err = w.roomBeside(ctx, f); return err }},
 		{q.Preflight, func() (err error) { a.Preflight, err = w.preflight(ctx, f); return err }},
 		{q.Own != "", func() (err error) { a.Own, err = w.ownCheckpoints(ctx, f, q.Own); return err }},
-		{q.Health, func() (err error) { a.Health, err = w.health(ctx, f, a); return err }},
+		{q.Health, func() (err error) { a.Health, err = w.health(ctx, a); return err }},
 		{q.Registered, func() (err error) { a.Registered, err = w.registered(ctx, a); return err }},
 		{q.Rescale, func() (err error) { a.Rescale, err = w.lookRescale(ctx, f, a); return err }},
 		{q.Timing, func() error { a.Timing = w.timing(ctx, a); return nil }},

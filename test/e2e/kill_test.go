@@ -30,7 +30,7 @@ func pointsOf(kind string, steps ...string) []engine.Point {
 }
 
 // launched are the steps of a launch that succeeds; withdraw is reached by one that fails.
-var launched = []string{"stage", "intend", "prepare", "preflight", "release", "await-running"}
+var launched = []string{"stage", "intend", "prepare", "preflight", "release", "await-running", "measure"}
 
 // The server is killed at every moment of every step of create, stop and start. Each time the operation ends true, there are never
 // two copies of the job, and the witness is clean.

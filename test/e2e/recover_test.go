@@ -79,6 +79,11 @@ func TestARunningJobComesBackByItself(t *testing.T) {
 		w.dies("jobmanager-0", keeper)
 		w.dies("taskmanager-0", keeper)
 	}
+	for i, one := range w.starts() {
+		if p := one.Properties; p.Gap == nil || p.Gap.Seconds <= 0 || i > 0 && p.Cause == "" {
+			t.Errorf("start %d does not tell its gap, or why it ended: %+v", i, p)
+		}
+	}
 	s.must("job", "stop", "dies")
 	w.clean("stopped", true)
 }

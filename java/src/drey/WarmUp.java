@@ -4,7 +4,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.flink.api.java.functions.NullByteKeySelector;
 import org.apache.flink.configuration.CheckpointingOptions;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.core.fs.Path;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
@@ -17,7 +20,10 @@ import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
  */
 final class WarmUp {
     private static final String NAME = "drey warm-up";
-    private static final String FOLDER = "drey-warm-up"; // below the job's checkpoint directory, which has one folder for each job
+    // below the checkpoint directory, which has one folder for each job, and may be shared by jobs
+    private static final String FOLDER = "drey-warm-up-";
+
+    private static final ConfigOption<String> INCARNATION = ConfigOptions.key("cluster.id").stringType().defaultValue("");
     private static final long RECORDS = 20_000;
     private static final long JOB_SECONDS = 60;
     private static final long CANCEL_SECONDS = 5;
@@ -27,11 +33,9 @@ final class WarmUp {
 
     /** Runs the job in {@code parallelism} slots (0: as many as are configured) to its end, and until they are free again. */
     static void run(int parallelism) throws Exception {
-        String checkpoints =
-                StreamExecutionEnvironment.getExecutionEnvironment()
-                        .getConfiguration()
-                        .get(CheckpointingOptions.CHECKPOINTS_DIRECTORY);
-        Path folder = new Path(checkpoints, FOLDER);
+        ReadableConfig given = StreamExecutionEnvironment.getExecutionEnvironment().getConfiguration();
+        Path folder =
+                new Path(given.get(CheckpointingOptions.CHECKPOINTS_DIRECTORY), FOLDER + given.get(INCARNATION));
         StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment(settings(folder));
         environment.clearJobListeners(); // they are the user's, and this job is not
         if (parallelism > 0) {
