@@ -75,10 +75,10 @@ final class Counter extends KeyedProcessFunction<Long, Long, String> implements 
             throw new IllegalStateException("failed on request at " + number);
         }
         seen++;
-        if (trouble.equals("loop") && seen > 20 || trouble.equals("late-loop") && seen > 1000) {
+        if ("loop".equals(trouble) && seen > 20 || "late-loop".equals(trouble) && seen > 1000) {
             throw new IllegalStateException("failed on request after " + (seen - 1) + " numbers");
         }
-        if (trouble.equals("memory")) {
+        if ("memory".equals(trouble)) {
             HOARD.add(new byte[16 << 20]);
         }
         Long before = count.value();
@@ -98,7 +98,7 @@ final class Counter extends KeyedProcessFunction<Long, Long, String> implements 
 
     @Override
     public void snapshotState(FunctionSnapshotContext context) throws Exception {
-        if (trouble.equals("checkpoint")) {
+        if ("checkpoint".equals(trouble)) {
             new CountDownLatch(1).await();
         }
         if (ledger != null) {
@@ -112,7 +112,7 @@ final class Counter extends KeyedProcessFunction<Long, Long, String> implements 
             ledger.close();
             ledger = null;
         }
-        if (trouble.equals("close") && last > 0) {
+        if ("close".equals(trouble) && last > 0) {
             new CountDownLatch(1).await();
         }
     }
