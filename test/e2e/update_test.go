@@ -286,3 +286,33 @@ func TestTheParallelismAloneChangesInPlace(t *testing.T) {
 		t.Errorf("the incarnations are %+v", all)
 	}
 }
+
+// In its health gate a new version runs already: who asks for something then takes it as it is (R28).
+func TestAnActionInTheHealthGateAcceptsTheVersion(t *testing.T) {
+	s := newServer(t)
+	s.configure("gate:\n  minimumSeconds: 600\n  maximumSeconds: 600\n")
+	w, r := s.witness("accepted", false)
+	if r.code != 0 {
+		t.Fatalf("create: %s", r.err)
+	}
+	w.grows(300)
+	for _, action := range []string{"savepoint", "stop"} {
+		if action == "stop" {
+			w.grows(300)
+		}
+		s.must(append(w.update(trouble{}, "--arg", "--version", "--arg", action), "--no-wait")...)
+		var update operation
+		s.until("the update is in its gate", func() bool {
+			update = read[[]operation](s, "operation", "list", "--cluster", w.name)[0]
+			return update.Properties.Kind == "job.update" && update.Properties.Step == "gate"
+		})
+		if refused := s.cli("job", "update", w.name); refused.code != 5 || !strings.Contains(refused.err, "Another operation (job.update) is in progress") {
+			t.Errorf("a second update in the gate: exit code %d\n%s", refused.code, refused.err)
+		}
+		s.must("job", action, w.name)
+		if ended := read[operation](s, "operation", "show", update.Name); ended.Properties.Status != "Succeeded" {
+			t.Errorf("%s in the gate: the update ended %+v", action, ended.Properties)
+		}
+	}
+	w.clean("after both", true)
+}
