@@ -14,24 +14,31 @@ import (
 
 // allowed lists for each package what of ours it may import. Tests may import more.
 var allowed = map[string][]string{
-	"cluster":             {},
-	"secret":              {},
-	"keeper":              {},
-	"arm/contract":        {"cluster"}, // faults of a body are the domain's faults
-	"identity":            {"secret"},
-	"flink":               {"cluster", "secret"},
-	"storage":             {"cluster"},
-	"runtime":             {"secret"},
-	"runtime/local":       {"runtime", "keeper"},
-	"runtime/runtimetest": {"runtime", "secret"},
-	"store":               {"cluster"},
-	"engine":              {"cluster", "store"},
-	"lifecycle":           {"cluster", "engine", "store", "runtime", "flink", "storage"},
-	"arm/v20240501":       {"cluster", "arm/contract", "lifecycle"}, // converters from the door's views
-	"arm/v20261101":       {"cluster", "arm/contract", "arm/v20240501", "lifecycle"},
-	"arm":                 {"cluster", "identity", "lifecycle", "arm/contract", "arm/v20240501", "arm/v20261101"},
-	"daemon":              {"arm", "cluster", "flink", "identity", "lifecycle", "runtime", "runtime/local", "secret", "storage", "store"},
-	"cli":                 {"daemon", "flink", "arm/v20261101"},
+	"cluster":              {},
+	"secret":               {},
+	"keeper":               {},
+	"telemetry":            {},
+	"arm/contract":         {"cluster"}, // faults of a body are the domain's faults
+	"identity":             {"secret"},
+	"flink":                {"cluster", "secret"},
+	"flink/fake":           {"cluster", "flink", "storage"},
+	"flink/flinktest":      {"flink", "flink/fake", "runtime"}, // for tests only
+	"storage":              {"cluster"},
+	"runtime":              {"secret"},
+	"runtime/local":        {"runtime", "keeper"},
+	"runtime/runtimetest":  {"runtime", "secret"},
+	"runtime/simulated":    {"runtime", "flink/fake", "secret", "storage"},
+	"store":                {"cluster"},
+	"engine":               {"cluster", "store", "telemetry"},
+	"lifecycle":            {"cluster", "engine", "store", "runtime", "flink", "storage", "telemetry"},
+	"arm/v20240501":        {"cluster", "arm/contract", "lifecycle"}, // converters from the door's views
+	"arm/v20240501preview": {"cluster", "arm/contract", "arm/v20240501", "lifecycle"},
+	"arm/v20231101preview": {"cluster", "arm/contract", "arm/v20240501", "lifecycle"},
+	"arm/v20230601preview": {"cluster", "arm/contract", "arm/v20231101preview", "arm/v20240501", "lifecycle"},
+	"arm/v20261101":        {"cluster", "arm/contract", "arm/v20240501", "lifecycle"},
+	"arm":                  {"cluster", "identity", "lifecycle", "arm/contract", "arm/v20240501", "arm/v20240501preview", "arm/v20231101preview", "arm/v20230601preview", "arm/v20261101", "telemetry"},
+	"daemon":               {"arm", "cluster", "flink", "identity", "lifecycle", "runtime", "runtime/local", "runtime/simulated", "flink/fake", "secret", "storage", "store", "telemetry"},
+	"cli":                  {"daemon", "flink", "arm/v20261101"},
 }
 
 func TestImportsFollowTheTable(t *testing.T) {

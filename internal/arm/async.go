@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,7 +107,7 @@ func (f *Front) operationStatus(w http.ResponseWriter, r *request) error {
 		percent := op.Percent
 		body.PercentComplete = &percent
 		w.Header().Set("Retry-After", f.retryAfter(op))
-		if op.Verb == http.MethodPost || op.Verb == http.MethodDelete {
+		if slices.Contains([]string{http.MethodPost, lifecycle.VerbResize, http.MethodDelete}, op.Verb) {
 			f.async(w, r, op, true)
 			code = http.StatusAccepted
 		}
@@ -157,6 +158,9 @@ func (f *Front) operationResult(w http.ResponseWriter, r *request) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
+	if ref, ok := poolOf(op.ResourceID); ok {
+		return f.poolResult(w, r, ref)
+	}
 	ref, ok := refOf(op.ResourceID)
 	if !ok {
 		return noOperation()
@@ -182,6 +186,15 @@ func (f *Front) jobResult(w http.ResponseWriter, r *request, ref cluster.Ref, op
 		return err
 	}
 	return writeJSON(w, http.StatusOK, r.version.encodeJob(ref, jobs[0]))
+}
+
+// poolOf reads the address out of a pool's ARM id.
+func poolOf(id string) (cluster.PoolRef, bool) {
+	s := strings.Split(id, "/")
+	if len(s) != 9 {
+		return cluster.PoolRef{}, false
+	}
+	return cluster.PoolRef{Subscription: s[2], Group: s[4], Pool: s[8]}, true
 }
 
 // refOf reads the address out of a cluster's ARM id.

@@ -3,10 +3,10 @@ package arm
 import (
 	"errors"
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
 
+	"drey/internal/arm/contract"
+	"drey/internal/arm/v20240501"
 	"drey/internal/cluster"
 	"drey/internal/lifecycle"
 )
@@ -29,29 +29,7 @@ func (f *Front) listClusters(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if next != "" {
-		q := url.Values{"api-version": {r.version.name}, "$skipToken": {next}}
-		if page.Limit > 0 {
-			q.Set("$top", strconv.Itoa(page.Limit))
-		}
-		next = r.base() + r.URL.EscapedPath() + "?" + q.Encode()
-	}
-	return writeList(w, views, next, func(v lifecycle.ClusterView) any { return r.version.encodeCluster(v) })
-}
-
-func pageOf(r *request) (p lifecycle.Page, err error) {
-	if p.After, err = one(r.Request, "$skipToken"); err != nil {
-		return p, err
-	}
-	top, err := one(r.Request, "$top")
-	if err != nil || top == "" {
-		return p, err
-	}
-	p.Limit, err = strconv.Atoi(top)
-	if err != nil || p.Limit < 1 || p.Limit > 1000 {
-		return p, cluster.Errorf(cluster.Invalid, invalidParameter, "$top", "The query parameter must be a number from 1 to 1000.")
-	}
-	return p, nil
+	return writePage(w, r, page, views, next, func(v lifecycle.ClusterView) any { return r.version.encodeCluster(v) })
 }
 
 // putCluster only translates. What the version cannot say is taken from the cluster that exists (R13).
@@ -72,7 +50,7 @@ func (f *Front) putCluster(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	view, op, err := f.door.PutCluster(r.Context(), r.caller, r.clusterRef(), spec, r.conditions())
+	view, op, err := f.door.PutCluster(r.Context(), r.caller, r.clusterRef(), r.version.put, spec, r.conditions())
 	if err != nil {
 		return err
 	}
@@ -81,6 +59,46 @@ func (f *Front) putCluster(w http.ResponseWriter, r *request) error {
 	w.Header().Set("ETag", quote(view.ETag))
 	f.async(w, r, op, false)
 	return writeJSON(w, http.StatusCreated, r.version.encodeCluster(view))
+}
+
+// patchCluster merges the body into what GET shows in this version, which is then read as a PUT is (R15).
+func (f *Front) patchCluster(w http.ResponseWriter, r *request) error {
+	body, err := r.json(w)
+	if err != nil {
+		return err
+	}
+	var ignored []string
+	view, op, err := f.door.PatchCluster(r.Context(), r.caller, r.clusterRef(), func(old lifecycle.ClusterView) (spec cluster.Spec, err error) {
+		merged, err := contract.Merge(r.version.encodeCluster(old), body)
+		if err != nil {
+			return spec, err
+		}
+		spec, ignored, err = r.version.decodeCluster(merged, &old.Cluster)
+		return spec, err
+	}, r.conditions())
+	if err != nil {
+		return err
+	}
+	note(w, ignored)
+	w.Header().Set("ETag", quote(view.ETag))
+	return f.accepted(w, r, op)
+}
+
+func (f *Front) resizeCluster(w http.ResponseWriter, r *request) error {
+	body, err := r.json(w)
+	if err != nil {
+		return err
+	}
+	resize, ignored, err := v20240501.DecodeResize(body, r.version.ours)
+	if err != nil {
+		return err
+	}
+	_, op, err := f.door.ResizeCluster(r.Context(), r.caller, r.clusterRef(), resize, r.conditions())
+	if err != nil {
+		return err
+	}
+	note(w, ignored)
+	return f.accepted(w, r, op)
 }
 
 func (f *Front) deleteCluster(w http.ResponseWriter, r *request) error {

@@ -1,8 +1,12 @@
 package arm
 
-import "testing"
+import (
+	"testing"
 
-func TestPoolsAndClustersOnTheWire(t *testing.T) {
+	"drey/internal/cluster"
+)
+
+func TestClustersOnTheWire(t *testing.T) {
 	t.Parallel()
 	absent, paged, made := running(), declared(t), declared(t)
 	absent.gone = true
@@ -13,9 +17,6 @@ func TestPoolsAndClustersOnTheWire(t *testing.T) {
 	refused := running()
 	refused.op = operation("DELETE")
 	transcribe(t, "clusters", []exchange{
-		{why: "a pool", line: "GET " + poolID + published1},
-		{why: "the pools of a subscription", line: "GET /subscriptions/" + subID + "/providers/Microsoft.HDInsight/clusterPools" + published1},
-		{why: "the pools of a group", line: "GET /subscriptions/" + subID + "/resourcegroups/GROUP1/providers/microsoft.hdinsight//clusterpools/" + ours1},
 		{why: "a create answers what was sent", door: &created, line: "PUT " + itsID + published1, body: flinkBody,
 			headers: []string{"x-ms-client-request-id: mine", "x-drey-client-token: once", "If-None-Match: *", "Content-Type: application/json; charset=utf-8"}},
 		{why: "an update keeps the server's parts; what is unknown is named", door: made, line: "PUT " + itsID + published1, body: flinkBody[:1] + `"a,b":1,"zones":[],` + flinkBody[1:],
@@ -24,10 +25,39 @@ func TestPoolsAndClustersOnTheWire(t *testing.T) {
 			body: replace(flinkBody, `"deploymentMode"`, `"flinkConfiguration":{"parallelism":3},"deploymentMode"`)},
 		{why: "a cluster, published", door: declared(t), line: "GET " + itsID + published1},
 		{why: "a cluster, ours", door: declared(t), line: "GET " + itsID + ours1},
-		{why: "a page of clusters", door: paged, line: "GET " + poolID + "/clusters" + published1 + "&$top=1&%24skipToken=xyz"},
+		{why: "a page of clusters", door: paged, line: "GET " + poolID + "/clusters" + published1 + "&$top=1&%24skipToken=" + token(poolID+"/clusters", "abc")},
 		{why: "a delete", door: refused, line: "DELETE " + itsID + ours1 + "&purge=logs,checkpoints"},
 		{why: "a delete of nothing", door: absent, line: "DELETE " + itsID + published1},
 		{why: "a cluster that is not there", door: absent, line: "GET " + itsID + published1},
+	})
+}
+
+func TestChangesOfAClusterOnTheWire(t *testing.T) {
+	t.Parallel()
+	patched, resized, done, absent, matched := declared(t), running(), declared(t), running(), declared(t)
+	patched.op, resized.op, done.op = operation("PATCH"), operation("resize"), ended(operation("resize"), "Succeeded")
+	resized.view, absent.err = patched.view, notThere()
+	matched.err = cluster.Errorf(cluster.PreconditionFailed, "PreconditionFailed", "", "The cluster was changed meanwhile: its ETag is another one.")
+	status := "GET " + operationPath(resized.op, "operationStatuses") + published1
+	transcribe(t, "changes", []exchange{
+		{why: "tags by PATCH", door: patched, line: "PATCH " + itsID + published1, body: `{"tags":{"Team":"b"},"new":1}`, headers: []string{`If-Match: W/"x"`}},
+		{why: "ours refuses what it does not know", door: patched, line: "PATCH " + itsID + ours1, body: `{"new":1}`},
+		{why: "a PATCH of what was changed meanwhile", door: matched, line: "PATCH " + itsID + published1, body: `{}`, headers: []string{`If-Match: "x"`}},
+		{why: "a PATCH of nothing", door: absent, line: "PATCH " + itsID + published1, body: `{}`},
+		{why: "a PATCH by someone who may act on jobs only", who: "operator", line: "PATCH " + itsID + published1, body: `{}`},
+		{why: "a resize, as recorded", door: resized, line: "POST " + itsID + "/resize" + preview1, body: `{"location":"eastus2","properties":{"targetWorkerNodeCount":4}}`},
+		{why: "a resize by a number that is none", line: "POST " + itsID + "/resize" + published1, body: `{"properties":{"targetWorkerNodeCount":"4"}}`},
+		{why: "ours refuses more of a resize", line: "POST " + itsID + "/resize" + ours1, body: `{"properties":{"targetWorkerNodeCount":4,"wait":true}}`},
+		{why: "a resize by someone who may act on jobs only", who: "operator", line: "POST " + itsID + "/resize" + published1, body: `{"properties":{"targetWorkerNodeCount":4}}`},
+		{why: "the status of a resize", door: resized, line: status},
+		{why: "the result of a resize is the cluster", door: done, line: "GET " + operationPath(done.op, "operationResults") + published1},
+		{why: "the instance view", line: "GET " + itsID + "/instanceViews/default" + published1},
+		{why: "the instance views", line: "GET " + itsID + "/instanceviews" + preview1},
+		{why: "the service configurations", line: "GET " + itsID + "/serviceConfigs" + published1},
+		{why: "the views of a cluster that is not there", door: absent, line: "GET " + itsID + "/instanceViews/default" + published1},
+		{why: "a cluster, 2024-05-01-preview", door: complete(), line: "GET " + itsID + preview1},
+		{why: "a cluster, 2023-11-01-preview", door: declared(t), line: "GET " + itsID + "?api-version=2023-11-01-preview"},
+		{why: "a cluster, 2023-06-01-preview", door: declared(t), line: "GET " + itsID + "?api-version=2023-06-01-preview"},
 	})
 }
 

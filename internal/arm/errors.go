@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"strconv"
 
 	"drey/internal/arm/contract"
 	"drey/internal/cluster"
@@ -15,6 +16,8 @@ const invalidParameter = "InvalidParameter"
 const (
 	methodNotAllowed     cluster.Kind = "MethodNotAllowed"
 	unsupportedMediaType cluster.Kind = "UnsupportedMediaType"
+	requestTimeout       cluster.Kind = "RequestTimeout"
+	tooManyRequests      cluster.Kind = "TooManyRequests"
 	internal             cluster.Kind = "Internal"
 )
 
@@ -28,10 +31,12 @@ var answers = map[cluster.Kind]struct {
 	cluster.Forbidden:           {http.StatusForbidden, "AuthorizationFailed"},
 	cluster.NotFound:            {http.StatusNotFound, "ResourceNotFound"},
 	methodNotAllowed:            {http.StatusMethodNotAllowed, "MethodNotAllowed"},
+	requestTimeout:              {http.StatusRequestTimeout, "RequestTimeout"},
 	cluster.Conflict:            {http.StatusConflict, "Conflict"},
 	cluster.PreconditionFailed:  {http.StatusPreconditionFailed, "PreconditionFailed"},
 	cluster.TooLarge:            {http.StatusRequestEntityTooLarge, "RequestContentTooLarge"},
 	unsupportedMediaType:        {http.StatusUnsupportedMediaType, "UnsupportedMediaType"},
+	tooManyRequests:             {http.StatusTooManyRequests, "TooManyRequests"},
 	cluster.Unavailable:         {http.StatusServiceUnavailable, "ServiceUnavailable"},
 	cluster.InsufficientStorage: {http.StatusInsufficientStorage, "InsufficientStorage"},
 	internal:                    {http.StatusInternalServerError, "InternalServerError"},
@@ -85,6 +90,9 @@ func (f *Front) fail(w http.ResponseWriter, r *request, err error) {
 	e := known(err)
 	detail := errorDetail(e, r.caller.RequestID, r.version)
 	w.Header().Del("Retry-After") // Python repeats a request whose error has it
+	if wait, ok := errors.AsType[*throttled](err); ok {
+		w.Header().Set("Retry-After", strconv.Itoa(wait.seconds))
+	}
 	w.Header().Set("x-ms-error-code", detail.Code)
 	writeJSON(w, answers[e.Kind].status, contract.ErrorBody{Error: detail})
 }

@@ -35,6 +35,7 @@ type fakeDoor struct {
 	panics  bool
 	sources [][]lifecycle.LogSource // one after the other; the last one stays
 	output  []string                // what each Logs gives
+	patched cluster.Changes         // what the last PATCH would change
 }
 
 func (d *fakeDoor) asked(format string, args ...any) error {
@@ -52,14 +53,6 @@ func (d *fakeDoor) Scope(_ context.Context, subscription, group string) error {
 	return nil
 }
 
-func (d *fakeDoor) Pool(_ context.Context, p cluster.PoolRef) (cluster.Pool, error) {
-	return pool(), d.asked("Pool %s", p.ID())
-}
-
-func (d *fakeDoor) Pools(_ context.Context, subscription, group string) ([]cluster.Pool, error) {
-	return []cluster.Pool{pool()}, d.asked("Pools %s %q", subscription, group)
-}
-
 func (d *fakeDoor) Cluster(_ context.Context, r cluster.Ref) (lifecycle.ClusterView, error) {
 	if d.gone {
 		return lifecycle.ClusterView{}, notThere()
@@ -75,7 +68,20 @@ func (d *fakeDoor) Clusters(_ context.Context, p cluster.PoolRef, page lifecycle
 	return []lifecycle.ClusterView{d.view}, d.next, d.asked("Clusters %s %+v", p.ID(), page)
 }
 
-func (d *fakeDoor) PutCluster(_ context.Context, c lifecycle.Caller, r cluster.Ref, spec cluster.Spec, cond lifecycle.Conditions) (lifecycle.ClusterView, lifecycle.Operation, error) {
+func (d *fakeDoor) PatchCluster(_ context.Context, c lifecycle.Caller, r cluster.Ref, merge func(lifecycle.ClusterView) (cluster.Spec, error), cond lifecycle.Conditions) (lifecycle.ClusterView, lifecycle.Operation, error) {
+	if err := d.asked("PatchCluster %s %+v", r.ID(), cond); err != nil {
+		return lifecycle.ClusterView{}, lifecycle.Operation{}, err
+	}
+	spec, err := merge(d.view)
+	d.patched = cluster.Change(d.view.Spec, spec, cluster.ByPatch)
+	return d.view, d.op, err
+}
+
+func (d *fakeDoor) ResizeCluster(_ context.Context, c lifecycle.Caller, r cluster.Ref, size lifecycle.Resize, cond lifecycle.Conditions) (lifecycle.ClusterView, lifecycle.Operation, error) {
+	return d.view, d.op, d.asked("ResizeCluster %s %+v %+v", r.ID(), size, cond)
+}
+
+func (d *fakeDoor) PutCluster(_ context.Context, c lifecycle.Caller, r cluster.Ref, by cluster.Declaring, spec cluster.Spec, cond lifecycle.Conditions) (lifecycle.ClusterView, lifecycle.Operation, error) {
 	err := d.asked("PutCluster %s %+v by %s", r.ID(), cond, said(c))
 	v := d.view
 	v.Spec, v.ProvisioningState, v.Created = spec, "Accepted", d.gone
@@ -208,6 +214,8 @@ func operation(verb string) lifecycle.Operation {
 	switch verb {
 	case "POST":
 		op.Kind, op.Action = "job.update", cluster.ActionUpdate
+	case "PATCH", lifecycle.VerbResize:
+		op.Kind = "job.update"
 	case "DELETE":
 		op.Kind, op.Status = "cluster.delete", "Deleting"
 	}

@@ -11,12 +11,14 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"drey/internal/cluster"
 	"drey/internal/identity"
 	"drey/internal/lifecycle"
+	"drey/internal/telemetry"
 )
 
 // Options of a [Front]; the zero value is good.
@@ -29,6 +31,10 @@ type Options struct {
 	RetryAfterSeconds int
 	// RunJobAlwaysSucceeds shows every ended runJob operation as Succeeded, as recorded for sessions; for replays (R44).
 	RunJobAlwaysSucceeds bool
+	Limits               Limits
+	Metrics              *telemetry.Metrics // nil: nothing is counted
+	// Ready says what is wrong with the server, in words that anybody may read; nil, or nothing: it is ready.
+	Ready func(context.Context) []string
 }
 
 // Front serves the API.
@@ -37,6 +43,7 @@ type Front struct {
 	issuer  *identity.Issuer
 	options Options
 	routes  []*route
+	limits  *throttle
 }
 
 // New makes the front of door. issuer says whose token a request bears, and serves the anonymous routes to get one.
@@ -50,21 +57,24 @@ func New(door lifecycle.Door, issuer *identity.Issuer, options Options) *Front {
 	if options.SameLocation == nil {
 		options.SameLocation = func(string) bool { return false }
 	}
-	return &Front{door: door, issuer: issuer, options: options, routes: table()}
+	return &Front{door: door, issuer: issuer, options: options, routes: table(), limits: newThrottle(options.Limits, options.Metrics)}
 }
 
 // ServeHTTP implements [http.Handler]. It is the one wrapper around all handlers: it names the request, finds out who asks and whether he may,
 // logs the outcome, and answers every error and panic.
 func (f *Front) ServeHTTP(out http.ResponseWriter, in *http.Request) {
 	began := f.options.Now()
-	w := &response{ResponseWriter: out}
+	w := &response{ResponseWriter: out, limit: f.options.Limits.Write}
+	w.within(0) // the request before on this connection left its own
+	defer func() { w.within(w.limit) }()
+	paced(out, in, f.options.Limits.Body)
 	r := newRequest(in)
 	f.standardHeaders(w, r)
 	err := f.guard(w, r)
 	if err != nil && !w.began() {
 		f.fail(w, r, err)
 	}
-	f.log(r, w.status, f.options.Now().Sub(began), err)
+	f.tell(in.Context(), r, w.status, f.options.Now().Sub(began), err)
 	if err != nil && w.streaming {
 		panic(http.ErrAbortHandler) // the caller must see that the rest is missing
 	}
@@ -74,6 +84,7 @@ func (f *Front) ServeHTTP(out http.ResponseWriter, in *http.Request) {
 func (f *Front) guard(w *response, r *request) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
+			f.options.Metrics.Panic("request")
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
@@ -86,11 +97,12 @@ func (f *Front) serve(w *response, r *request) error {
 	if rt != nil && wellFormed {
 		r.route, r.params = rt, params
 	}
-	if r.route == nil || r.route.action != anonymous {
-		if err := f.signIn(w, r); err != nil {
-			return err
-		}
+	leave, err := f.enter(w, r)
+	if err != nil {
+		return err
 	}
+	defer leave()
+	r.Request = r.WithContext(telemetry.With(r.Context(), r.names()...))
 	if r.route == nil {
 		return f.notRouted(w, r, others)
 	}
@@ -103,6 +115,32 @@ func (f *Front) serve(w *response, r *request) error {
 		return err
 	}
 	return r.route.handle(f, w, r)
+}
+
+// enter finds out who asks, and whether there is room for it.
+func (f *Front) enter(w http.ResponseWriter, r *request) (leave func(), err error) {
+	now := f.options.Now()
+	if r.route != nil && r.route.action == anonymous {
+		if r.Method == http.MethodPost {
+			err = f.limits.signIn(r.RemoteAddr, now)
+		}
+		return func() {}, err
+	}
+	if err := f.signIn(w, r); err != nil {
+		if e := f.limits.signIn(r.RemoteAddr, now); e != nil {
+			w.Header().Del("WWW-Authenticate")
+			return nil, e
+		}
+		return nil, err
+	}
+	leave, left, err := f.limits.admit(r.caller.Principal, r.Method, now)
+	if name := writesLeft; left >= 0 {
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			name = readsLeft
+		}
+		w.Header().Set(name, strconv.Itoa(left))
+	}
+	return leave, err
 }
 
 func (f *Front) notRouted(w http.ResponseWriter, r *request, others []string) error {
@@ -168,24 +206,4 @@ func (f *Front) authorize(r *request) error {
 func forbidden(who identity.Principal, action, scope string) error {
 	return cluster.Errorf(cluster.Forbidden, "AuthorizationFailed", "",
 		"The client '%s' with object id '%s' does not have authorization to perform action '%s' over scope '%s'.", who.Name, who.ObjectID, action, scope)
-}
-
-// log writes one line for each request, with the whole error. Neither query nor headers are in it: they may hold secrets.
-func (f *Front) log(r *request, status int, took time.Duration, err error) {
-	level, pattern := slog.LevelInfo, ""
-	if r.route != nil {
-		pattern = r.route.pattern
-	}
-	attrs := []slog.Attr{
-		slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.String("route", pattern), slog.Int("status", status),
-		slog.Duration("took", took), slog.String("request", r.caller.RequestID), slog.String("correlation", r.correlation),
-		slog.String("principal", r.caller.Principal), slog.String("command", r.Header.Get("CommandName")), slog.String("client", r.UserAgent()),
-	}
-	if err != nil {
-		attrs = append(attrs, slog.Any("error", err))
-		if known(err).Kind == internal && !errors.Is(r.Context().Err(), context.Canceled) {
-			level = slog.LevelError
-		}
-	}
-	f.options.Log.LogAttrs(r.Context(), level, "request", attrs...)
 }

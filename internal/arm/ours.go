@@ -48,9 +48,7 @@ func (f *Front) getOperation(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	ref, ok := refOf(op.ResourceID)
-	asked := r.poolRef()
-	if !ok || !strings.EqualFold(ref.PoolRef.ID(), asked.ID()) || r.params["cluster"] != "" && !strings.EqualFold(ref.Name, r.params["cluster"]) {
+	if !strings.HasPrefix(strings.ToLower(op.ResourceID)+"/", strings.ToLower(r.scope())+"/") {
 		return noOperation()
 	}
 	return writeJSON(w, http.StatusOK, v20261101.NewOperation(operationID(r, op), op))
@@ -209,12 +207,6 @@ func (f *Front) about(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, v20261101.NewAbout(a))
-}
-
-func (f *Front) health(w http.ResponseWriter, _ *request) error {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, err := io.WriteString(w, "ok\n")
-	return err
 }
 
 func (f *Front) token(w http.ResponseWriter, r *request) error {

@@ -81,6 +81,8 @@ func (r *request) scope() string {
 		return r.clusterRef().ID()
 	case r.params["pool"] != "":
 		return r.poolRef().ID()
+	case r.params["groupName"] != "":
+		return "/subscriptions/" + r.params["subscription"] + "/resourceGroups/" + r.params["groupName"]
 	case r.params["group"] != "":
 		return "/subscriptions/" + r.params["subscription"] + "/resourceGroups/" + r.params["group"]
 	case r.params["subscription"] != "":

@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // response notes what has been sent.
 type response struct {
 	http.ResponseWriter
 	status    int
-	streaming bool // the body is of a length nobody knew when it began
+	streaming bool          // the body is of a length nobody knew when it began
+	limit     time.Duration // for each piece to be taken; 0 = none
 }
 
 // Unwrap lets [http.ResponseController] reach the connection.
@@ -31,12 +33,20 @@ func (w *response) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
+	w.within(w.limit)
+	defer w.taken()
 	return w.ResponseWriter.Write(b)
 }
 
+// The budgets a client reads.
+const (
+	readsLeft  = "x-ms-ratelimit-remaining-subscription-reads"
+	writesLeft = "x-ms-ratelimit-remaining-subscription-writes"
+)
+
 func (w *response) began() bool { return w.status != 0 }
 
-// standardHeaders are those of every answer (API paper, 1.5). Nothing is counted yet, so the remaining budgets stay where they begin.
+// standardHeaders are those of every answer (API paper, 1.5). The remaining budgets stay where they begin until the caller's are known.
 func (f *Front) standardHeaders(w http.ResponseWriter, r *request) {
 	h := w.Header()
 	for name, value := range map[string]string{
@@ -49,9 +59,9 @@ func (f *Front) standardHeaders(w http.ResponseWriter, r *request) {
 		h.Set(name, value)
 	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		h.Set("x-ms-ratelimit-remaining-subscription-reads", "11999")
+		h.Set(readsLeft, "11999")
 	} else {
-		h.Set("x-ms-ratelimit-remaining-subscription-writes", "1199")
+		h.Set(writesLeft, "1199")
 	}
 	if r.caller.ClientRequestID != "" && strings.EqualFold(r.Header.Get("x-ms-return-client-request-id"), "true") {
 		h.Set("x-ms-client-request-id", r.caller.ClientRequestID)

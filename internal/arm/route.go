@@ -20,6 +20,7 @@ type route struct {
 	says     string // one line for the list of operations
 	handle   func(*Front, http.ResponseWriter, *request) error
 	optional bool // without api-version, the first of versions is meant
+	foreign  bool // of ARM itself: any well-formed api-version is taken
 	byRecord bool // the scope is in the record of the operation that the path names, not in the path
 	segments []string
 }
@@ -31,19 +32,28 @@ const (
 	poolPath     = group + provider + "/clusterpools/{pool}"
 	clusterPath  = poolPath + "/clusters/{cluster}"
 	location     = provider + "/locations/{location}"
+	itsLocation  = subscription + location
+	itself       = subscription + "/resourceGroups/{groupName}" // a group, which need not be there
+	readGroup    = "Microsoft.Resources/subscriptions/resourceGroups/read"
+	writeGroup   = "Microsoft.Resources/subscriptions/resourceGroups/write"
 
+	readProvider = "Microsoft.Resources/subscriptions/providers/read"
 	readPool     = "Microsoft.HDInsight/clusterPools/read"
+	writePool    = "Microsoft.HDInsight/clusterPools/write"
 	readCluster  = "Microsoft.HDInsight/clusterPools/clusters/read"
 	runJob       = "Microsoft.HDInsight/clusterPools/clusters/runJob/action"
 	deleteIt     = "Microsoft.HDInsight/clusterPools/clusters/delete"
 	readLogs     = "Microsoft.HDInsight/clusterPools/clusters/logs/read"
 	readVersions = "Microsoft.HDInsight/clusterPools/clusters/versions/read"
+	readViews    = "Microsoft.HDInsight/clusterPools/clusters/instanceViews/read"
+	readStorage  = "Microsoft.HDInsight/clusterPools/storage/read"
 )
 
 // table is every route there is. test: testdata/routes.golden.
 func table() []*route {
 	routes := []*route{
 		{method: "GET", pattern: "/healthz", action: anonymous, handle: (*Front).health},
+		{method: "GET", pattern: "/readyz", action: anonymous, handle: (*Front).ready},
 		{method: "POST", pattern: "/{tenant}/oauth2/v2.0/token", action: anonymous, handle: (*Front).token},
 		{method: "POST", pattern: "/{tenant}/oauth2/token", action: anonymous, handle: (*Front).token},
 		{method: "GET", pattern: "/{tenant}/v2.0/.well-known/openid-configuration", action: anonymous, handle: (*Front).discovery},
@@ -58,13 +68,43 @@ func table() []*route {
 		{method: "GET", pattern: location + "/operationResults/{operation}", versions: everyVersion, action: readCluster, byRecord: true,
 			says: "Read the result of an operation.", handle: (*Front).operationResult},
 
+		{method: "GET", pattern: "/subscriptions", foreign: true, action: identity.SignedIn, handle: (*Front).listSubscriptions},
+		{method: "GET", pattern: subscription, foreign: true, action: readSubscription, handle: (*Front).getSubscription},
+		{method: "GET", pattern: subscription + "/locations", foreign: true, action: "Microsoft.Resources/subscriptions/locations/read",
+			handle: (*Front).listLocations},
+		{method: "GET", pattern: subscription + "/providers", foreign: true, action: readProvider, handle: (*Front).listProviders},
+		{method: "GET", pattern: subscription + "/providers/{namespace}", foreign: true, action: readProvider, handle: (*Front).getProvider},
+		{method: "POST", pattern: subscription + "/providers/{namespace}/register", foreign: true, action: "Microsoft.HDInsight/register/action",
+			handle: (*Front).getProvider},
+		{method: "GET", pattern: subscription + "/resourceGroups", foreign: true, action: readGroup, handle: (*Front).listGroups},
+		{method: "GET", pattern: itself, foreign: true, action: readGroup, handle: (*Front).getGroup},
+		{method: "HEAD", pattern: itself, foreign: true, action: readGroup, handle: (*Front).hasGroup},
+		{method: "PUT", pattern: itself, foreign: true, action: writeGroup, handle: (*Front).putGroup},
+		{method: "PATCH", pattern: itself, foreign: true, action: writeGroup, handle: (*Front).patchGroup},
+		{method: "DELETE", pattern: itself, foreign: true, action: "Microsoft.Resources/subscriptions/resourceGroups/delete", handle: (*Front).deleteGroup},
+
+		{method: "POST", pattern: itsLocation + "/checkNameAvailability", versions: everyVersion,
+			action: "Microsoft.HDInsight/locations/checkNameAvailability/action", says: "Check whether a name is available.", handle: (*Front).checkName},
+		{method: "GET", pattern: itsLocation + "/availableClusterPoolVersions", versions: everyVersion,
+			action: "Microsoft.HDInsight/locations/availableClusterPoolVersions/read", says: "List the versions of cluster pools.", handle: (*Front).listPoolVersions},
+		{method: "GET", pattern: itsLocation + "/availableClusterVersions", versions: everyVersion,
+			action: "Microsoft.HDInsight/locations/availableClusterVersions/read", says: "List the versions of clusters.", handle: (*Front).listClusterVersions},
+
 		{method: "GET", pattern: subscription + provider + "/clusterpools", versions: everyVersion, action: readPool,
 			says: "List the cluster pools of a subscription.", handle: (*Front).listPools},
 		{method: "GET", pattern: group + provider + "/clusterpools", versions: everyVersion, action: readPool,
 			says: "List the cluster pools of a resource group.", handle: (*Front).listPools},
 		{method: "GET", pattern: poolPath, versions: everyVersion, action: readPool, says: "Read a cluster pool.", handle: (*Front).getPool},
+		{method: "PUT", pattern: poolPath, versions: everyVersion, action: writePool, says: "Create or update a cluster pool.", handle: (*Front).putPool},
+		{method: "PATCH", pattern: poolPath, versions: everyVersion, action: writePool, says: "Update a cluster pool.", handle: (*Front).patchPool},
+		{method: "DELETE", pattern: poolPath, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/delete",
+			says: "Delete a cluster pool.", handle: (*Front).deletePool},
 		{method: "PUT", pattern: poolPath + "/storage", versions: oursOnly, action: "Microsoft.HDInsight/clusterPools/storage/write",
 			says: "Put a file into a mounted storage account.", handle: (*Front).upload},
+		{method: "GET", pattern: poolPath + "/storage", versions: oursOnly, action: readStorage, says: "List a folder of a mounted storage account.", handle: (*Front).listFiles},
+		{method: "HEAD", pattern: poolPath + "/storage", versions: oursOnly, action: readStorage, says: "Look at a file of a mounted storage account.", handle: (*Front).statFile},
+		{method: "DELETE", pattern: poolPath + "/storage", versions: oursOnly, action: "Microsoft.HDInsight/clusterPools/storage/delete",
+			says: "Remove a file that no job needs from a mounted storage account.", handle: (*Front).removeFile},
 		{method: "GET", pattern: poolPath + "/operations", versions: oursOnly, action: readCluster,
 			says: "List the operations of a pool's clusters.", handle: (*Front).listOperations},
 		{method: "GET", pattern: poolPath + "/operations/{operation}", versions: oursOnly, action: readCluster,
@@ -74,11 +114,21 @@ func table() []*route {
 		{method: "GET", pattern: clusterPath, versions: everyVersion, action: readCluster, says: "Read a cluster.", handle: (*Front).getCluster},
 		{method: "PUT", pattern: clusterPath, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/write",
 			says: "Create or update a cluster.", handle: (*Front).putCluster},
+		{method: "PATCH", pattern: clusterPath, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/write",
+			says: "Update a cluster.", handle: (*Front).patchCluster},
+		{method: "POST", pattern: clusterPath + "/resize", versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/resize/action",
+			says: "Change the number of a cluster's worker nodes.", handle: (*Front).resizeCluster},
 		{method: "DELETE", pattern: clusterPath, versions: everyVersion, action: deleteIt, says: "Delete a cluster.", handle: (*Front).deleteCluster},
 		{method: "POST", pattern: clusterPath + "/runJob", versions: everyVersion, action: runJob,
 			says: "Run an action on a cluster's job.", handle: (*Front).runJob},
 		{method: "GET", pattern: clusterPath + "/jobs", versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/jobs/read",
 			says: "List the jobs of a cluster.", handle: (*Front).listJobs},
+		{method: "GET", pattern: clusterPath + "/instanceViews", versions: everyVersion, action: readViews,
+			says: "List the instance views of a cluster.", handle: (*Front).listInstanceViews},
+		{method: "GET", pattern: clusterPath + "/instanceViews/default", versions: everyVersion, action: readViews,
+			says: "Read the instance view of a cluster.", handle: (*Front).getInstanceView},
+		{method: "GET", pattern: clusterPath + "/serviceConfigs", versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/serviceConfigs/read",
+			says: "List the service configurations of a cluster.", handle: (*Front).listServiceConfigs},
 		{method: "POST", pattern: clusterPath + "/planJob", versions: oursOnly, action: runJob,
 			says: "Predict what an action on a cluster's job would do.", handle: (*Front).planJob},
 		{method: "GET", pattern: clusterPath + "/versions", versions: oursOnly, action: readVersions,

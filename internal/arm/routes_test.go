@@ -10,7 +10,7 @@ func TestTheRoutesAreThese(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	for _, rt := range table() {
-		versions := names(rt.versions)
+		versions := rt.supported()
 		if versions == "" {
 			versions = "-"
 		}

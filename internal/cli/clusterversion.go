@@ -4,12 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,26 +20,18 @@ func (a *app) clusterVersions() *cobra.Command {
 }
 
 func (a *app) versionList() *cobra.Command {
-	return &cobra.Command{Use: "list NAME", Short: "List the versions of a cluster's job, newest first", Args: exactly("NAME"), Example: "  drey cluster version list orders", RunE: func(cmd *cobra.Command, args []string) error {
-		s, err := a.connect()
-		if err != nil {
-			return err
-		}
-		list, err := s.versions(cmd.Context(), args[0])
+	return a.verb("list CLUSTER", "List the versions of a cluster's job, newest first", "  drey cluster version list orders", func(ctx context.Context, s *session, args []string) error {
+		list, raw, err := s.versions(ctx, args[0])
 		if err != nil {
 			return what(err, "Cannot list the versions of %q", args[0])
 		}
-		if a.json() {
-			return a.printJSON(list)
-		}
-		var rows [][]string
+		r := result{data: raw, columns: []string{"VERSION", "STATE", "FLINK", "JAR", "SHA256", "AGE", "GOOD", "FAILURE"}, none: "No version yet."}
 		for _, v := range list {
 			p := v.Properties
-			rows = append(rows, []string{v.Name, stateOf(p), p.FlinkVersion, p.JarName, short(p.Jar.SHA256), since(time.Now(), moment(p.CreatedAt)),
-				since(time.Now(), moment(p.GoodAt)), clip(p.Failure)})
+			r.rows = append(r.rows, []any{v.Name, stateOf(p), p.FlinkVersion, p.JarName, id(p.Jar.SHA256), moment(p.CreatedAt), moment(p.GoodAt), long(p.Failure)})
 		}
-		return a.table([]string{"VERSION", "STATE", "FLINK", "JAR", "SHA256", "AGE", "GOOD", "FAILURE"}, rows, "No version yet.")
-	}}
+		return a.print(r)
+	})
 }
 
 // stateOf is a version's state, and whether it is the one that runs or shall run.
@@ -56,44 +45,30 @@ func stateOf(p v20261101.JobVersionProperties) string {
 	return p.State
 }
 
-// clip is the beginning of a text, for a cell of a table.
-func clip(text string) string {
-	if runes := []rune(text); len(runes) > 60 {
-		return string(runes[:59]) + "…"
-	}
-	return text
-}
-
 func (a *app) versionShow() *cobra.Command {
-	return &cobra.Command{Use: "show NAME VERSION", Short: "Show one version with its operators", Args: exactly("NAME", "VERSION"), Example: "  drey cluster version show orders 3", RunE: func(cmd *cobra.Command, args []string) error {
-		s, err := a.connect()
-		if err != nil {
-			return err
-		}
+	return a.verb("show CLUSTER VERSION", "Show one version with its operators", "  drey cluster version show orders 3", func(ctx context.Context, s *session, args []string) error {
 		at, err := s.versionPath(args[0], args[1])
 		if err != nil {
 			return err
 		}
-		v, raw, err := get[v20261101.JobVersion](cmd.Context(), s, at, nil)
+		v, raw, err := get[v20261101.JobVersion](ctx, s, at, nil)
 		if err != nil {
 			return what(err, "Cannot show version %s of %q", args[1], args[0])
 		}
-		if a.json() {
-			return a.printJSON(raw)
-		}
-		return a.showVersion(args[0], v.Properties)
-	}}
+		r := versionResult(args[0], v.Properties)
+		r.data, r.name = raw, v.Name
+		return a.print(r)
+	})
 }
 
-func (a *app) showVersion(name string, p v20261101.JobVersionProperties) error {
-	fmt.Fprintln(a.out, clean(fmt.Sprintf("%s · version %d · %s", name, p.Number, stateOf(p))))
+func versionResult(name string, p v20261101.JobVersionProperties) result {
 	fields := fieldsOf(p)
 	addOperators(fields, p.Operators)
-	lines := [][2]string{{"created", p.CreatedAt}, {"good", p.GoodAt}, {"failure", p.Failure}}
-	for _, field := range slices.Sorted(maps.Keys(fields)) {
-		lines = append(lines, [2]string{field, fields[field]})
+	facts := []fact{{"created", moment(p.CreatedAt)}, {"good", moment(p.GoodAt)}, {"failure", p.Failure}}
+	for _, field := range sortedKeys(fields) {
+		facts = append(facts, fact{field, fields[field]})
 	}
-	return a.facts(lines...)
+	return result{head: fmt.Sprintf("%s · version %d · %s", name, p.Number, stateOf(p)), facts: facts}
 }
 
 // versionPath is the path of a version of a cluster's job.
@@ -107,18 +82,12 @@ func (s *session) versionPath(name, number string) (string, error) {
 
 func (a *app) versionRollback() *cobra.Command {
 	var savepoint string
-	c := &cobra.Command{
-		Use: "rollback NAME VERSION", Short: "Start a version of before in place of what runs", Args: exactly("NAME", "VERSION"),
-		Long:    "Starts a version of before from a fresh savepoint of what runs, or from a savepoint that is named: what was done since that one is dropped.",
-		Example: "  drey cluster version rollback orders 3\n  drey cluster version rollback orders 3 --savepoint savepoint-1a2b3c-4d5e6f7a8b9c",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.connect()
-			if err != nil {
-				return err
-			}
-			return what(s.rollback(cmd.Context(), args[0], args[1], savepoint), "Cannot go back to version %s of %q", args[1], args[0])
-		},
-	}
+	c := a.verb("rollback CLUSTER VERSION", "Start a version of before in place of what runs",
+		"  drey cluster version rollback orders 3\n  drey cluster version rollback orders 3 --savepoint savepoint-1a2b3c-4d5e6f7a8b9c",
+		func(ctx context.Context, s *session, args []string) error {
+			return what(s.rollback(ctx, args[0], args[1], savepoint), "Cannot go back to version %s of %q", args[1], args[0])
+		})
+	c.Long = "Starts a version of before from a fresh savepoint of what runs, or from a savepoint that is named: what was done since that one is dropped."
 	c.Flags().StringVar(&savepoint, "savepoint", "", "`name or URI` of the savepoint to start from; absent: a fresh one")
 	return c
 }

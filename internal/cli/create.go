@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"drey/internal/arm/v20261101"
 )
 
 // createFlags are what `cluster create` can be told.
@@ -33,24 +34,17 @@ const (
 
 func (a *app) clusterCreate() *cobra.Command {
 	var f createFlags
-	c := &cobra.Command{
-		Use: "create NAME --jar PATH_OR_URI", Short: "Create a cluster and wait until its job runs", Args: exactly("NAME"),
-		Long: "Creates an application-mode cluster: a Flink cluster of its own for one job. A jar on this machine is uploaded first.",
-		Example: `  drey cluster create orders --jar target/orders.jar
+	c := a.verb("create NAME --jar PATH_OR_URI", "Create a cluster and wait until its job runs", `  drey cluster create orders --jar target/orders.jar
   drey cluster create orders --jar orders.jar --class com.example.Orders --arg --rate --arg 100
   drey cluster create orders --jar abfs://flink@teststorage.dfs.core.windows.net/appmode/job.jar --conf execution.checkpointing.interval=10s
   drey cluster create orders --jar orders.jar --savepoint savepoint-1a2b3c-4d5e6f7a8b9c`,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		func(ctx context.Context, s *session, args []string) error {
 			if f.jar == "" {
 				return usage("for example --jar target/job.jar", "--jar is missing")
 			}
-			s, err := a.connect()
-			if err != nil {
-				return err
-			}
-			return what(s.createCluster(cmd.Context(), args[0], f), "Cannot create cluster %q", args[0])
-		},
-	}
+			return what(s.createCluster(ctx, args[0], f), "Cannot create cluster %q", args[0])
+		})
+	c.Long = "Creates an application-mode cluster: a Flink cluster of its own for one job. A jar on this machine is uploaded first."
 	fl := c.Flags()
 	fl.StringVar(&f.jar, "jar", "", "the job's jar: a `file` of this machine, or a URI")
 	fl.StringVar(&f.class, "class", "", "entry `class`; absent: the jar's Main-Class")
@@ -61,7 +55,7 @@ func (a *app) clusterCreate() *cobra.Command {
 	fl.StringVar(&f.version, "flink-version", "", "Flink `version`; absent: the newest installed")
 	fl.StringVar(&f.savepoint, "savepoint", "", "`name or URI` of a savepoint to start from")
 	fl.StringVar(&f.storage, "storage-uri", defaultStorage, "container for state, `URI`")
-	fl.StringVar(&f.location, "location", "local", "`location`: the name of a target, or a region that leads to one")
+	fl.StringVar(&f.location, "location", "", "`location`; absent: the pool's")
 	fl.IntVar(&f.taskManagers, "task-managers", 1, "number of TaskManagers")
 	fl.IntVar(&f.slots, "slots", 0, "slots of each TaskManager")
 	fl.IntVar(&f.parallelism, "parallelism", 0, "parallelism of the job")
@@ -77,24 +71,11 @@ func (s *session) createCluster(ctx context.Context, name string, f createFlags)
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
 	at, err := s.clusterPath(name)
 	if err != nil {
 		return err
 	}
-	a, err := s.do(ctx, request{method: http.MethodPut, path: at, body: bytesBody(text),
-		header: http.Header{"Content-Type": {"application/json"}, "If-None-Match": {"*"}}})
-	if err != nil {
-		return err
-	}
-	op, err := s.startedBy(a)
-	if err != nil {
-		return err
-	}
-	if err := s.finish(ctx, op); err != nil || s.flags.noWait {
+	if err := s.send(ctx, http.MethodPut, at, body, http.Header{"If-None-Match": {"*"}}); err != nil || s.flags.noWait {
 		return err
 	}
 	return s.showCluster(ctx, name)
@@ -106,12 +87,21 @@ func (s *session) clusterBody(ctx context.Context, name string, f createFlags) (
 	if err != nil {
 		return nil, err
 	}
+	location := f.location
+	if location == "" {
+		in, _, err := s.pool(ctx, nil)
+		if err != nil {
+			return nil, err
+		}
+		location = in.Location
+	}
 	version := f.version
 	if version == "" {
-		if len(about.Distributions) == 0 {
+		installed := installedAt(about, location)
+		if len(installed) == 0 {
 			return nil, &failure{Code: "OssVersionNotAvailable", Exit: exitFailed, Why: "no Flink is installed on the server", Hint: "drey distribution install 2.3.0"}
 		}
-		version = about.Distributions[len(about.Distributions)-1]
+		version = installed[len(installed)-1]
 	}
 	conf, err := pairs("--conf", f.conf)
 	if err != nil {
@@ -154,7 +144,7 @@ func (s *session) clusterBody(ctx context.Context, name string, f createFlags) (
 	if len(conf) > 0 {
 		flink["flinkConfiguration"] = conf
 	}
-	body := map[string]any{"location": f.location, "properties": map[string]any{
+	body := map[string]any{"location": location, "properties": map[string]any{
 		"clusterType":    "Flink",
 		"computeProfile": map[string]any{"nodes": []any{map[string]any{"type": "Worker", "vmSize": "Standard_D4s_v5", "count": f.taskManagers}}},
 		"clusterProfile": map[string]any{"clusterVersion": "1.2.2", "ossVersion": version, "authorizationProfile": map[string]any{}, "flinkProfile": flink},
@@ -163,6 +153,16 @@ func (s *session) clusterBody(ctx context.Context, name string, f createFlags) (
 		body["tags"] = tags
 	}
 	return body, nil
+}
+
+// installedAt are the versions of Flink that run at a location, from old to new.
+func installedAt(about v20261101.About, location string) []string {
+	for _, t := range about.Targets {
+		if t.Name == location {
+			return t.Distributions
+		}
+	}
+	return about.Distributions
 }
 
 func put(m map[string]any, key, value string) {
@@ -252,8 +252,7 @@ func (s *session) jarURI(ctx context.Context, name, jar string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	_, err = s.do(ctx, request{method: http.MethodPut, path: pool + "/storage", query: url.Values{"uri": {uri}}, body: fileBody(jar),
-		header: http.Header{"Content-Type": {"application/octet-stream"}}})
+	_, err = s.upload(ctx, pool, uri, jar)
 	return uri, err
 }
 

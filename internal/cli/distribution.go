@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"time"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,85 +16,29 @@ import (
 // distributionCommand installs and lists Flink releases. It works on the data directory itself: no server is needed.
 func (a *app) distributionCommand() *cobra.Command {
 	var data string
-	dists := func() (flink.Distributions, error) {
+	place := func() (string, flink.Distributions, error) {
 		dir, err := a.dataDir(data)
-		return flink.Distributions{Dir: daemon.DistributionsDir(dir)}, err
+		return dir, flink.Distributions{Dir: daemon.DistributionsDir(dir)}, err
 	}
 	c := a.group("distribution", "Install and list Flink releases", "  drey distribution install 2.3.0\n  drey distribution list",
-		a.distributionInstall(dists), a.distributionList(dists), a.distributionShow(dists), a.distributionRemove(dists))
+		a.distributionInstall(place), a.distributionList(place), a.distributionShow(place), a.distributionVerify(place), a.distributionRemove(place))
 	c.PersistentFlags().StringVar(&data, "data", "", "data `directory`")
 	return c
 }
 
-type findDistributions func() (flink.Distributions, error)
-
-func (a *app) distributionInstall(dists findDistributions) *cobra.Command {
-	var from string
-	c := &cobra.Command{
-		Use: "install VERSION", Short: "Install a Flink release", Args: exactly("VERSION"),
-		Example: "  drey distribution install 2.3.0                             by pip\n  drey distribution install 2.3.0 --from flink-2.3.0-bin.tgz   an archive or an unpacked folder",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := dists()
-			if err != nil {
-				return err
-			}
-			dist, err := d.Install(cmd.Context(), args[0], from, a.installProgress())
-			if a.errTTY {
-				a.note("")
-			}
-			if err != nil {
-				return what(err, "Cannot install Flink %s", args[0])
-			}
-			a.javaFor(cmd.Context(), args[0])
-			return a.showDistribution(dist)
-		},
-	}
-	c.Flags().StringVar(&from, "from", "", "`file or folder` to install from: .tgz, .zip, .whl or an unpacked release")
-	return c
-}
-
-// installProgress draws a bar on a terminal, and says each step once elsewhere.
-func (a *app) installProgress() func(flink.Progress) {
-	last, drawn := "", time.Time{}
-	return func(p flink.Progress) {
-		switch {
-		case a.flags.quiet:
-		case !a.errTTY && p.Text != last:
-			a.note("%s", p.Text)
-		case a.errTTY && (p.Text != last || time.Since(drawn) > 100*time.Millisecond):
-			drawn = time.Now()
-			bar := ""
-			if p.Total > 0 {
-				bar = fmt.Sprintf(" %3d %% of %s", 100*p.Done/p.Total, size(p.Total))
-			}
-			fmt.Fprintf(a.err, "\r\x1b[K%s%s", p.Text, bar)
-		}
-		last = p.Text
-	}
-}
-
-// javaFor warns when the Java of this machine does not run a release.
-func (a *app) javaFor(ctx context.Context, version string) {
-	java, err := flink.FindJava(ctx, "")
-	if err == nil {
-		err = java.Runs(version)
-	}
-	if err != nil {
-		a.note("! %v", err)
-	}
-}
+// findDistributions answers the data directory, and the releases that it uses.
+type findDistributions func() (data string, dists flink.Distributions, err error)
 
 func (a *app) showDistribution(d flink.Distribution) error {
-	if a.json() {
-		return a.printJSON(d)
-	}
-	fmt.Fprintf(a.out, "Flink %s\n", d.Version)
-	return a.facts([2]string{"path", d.Path}, [2]string{"digest", "sha256 " + d.Digest}, [2]string{"source", d.Source}, [2]string{"installed", d.InstalledAt.Format(time.RFC3339)})
+	return a.print(result{data: d, name: d.Version, head: "Flink " + d.Version, facts: []fact{
+		{"path", d.Path}, {"digest", "sha256 " + d.Digest}, {"source", d.Source}, {"installed", d.InstalledAt},
+		{"extras", strings.Join(d.Extras, ", ")}, {"java", flink.JavasFor(d.Version)},
+	}})
 }
 
-func (a *app) distributionList(dists findDistributions) *cobra.Command {
+func (a *app) distributionList(place findDistributions) *cobra.Command {
 	return &cobra.Command{Use: "list", Short: "List the installed releases", Args: exactly(), Example: "  drey distribution list -o json", RunE: func(*cobra.Command, []string) error {
-		d, err := dists()
+		_, d, err := place()
 		if err != nil {
 			return err
 		}
@@ -100,63 +46,126 @@ func (a *app) distributionList(dists findDistributions) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if a.json() {
-			return a.printJSON(append([]flink.Distribution{}, all...))
-		}
-		var rows [][]string
+		r := result{data: append([]flink.Distribution{}, all...), columns: []string{"VERSION", "SOURCE", "INSTALLED", "DIGEST", "EXTRAS"},
+			none: "No Flink is installed. Use `drey distribution install 2.3.0`."}
 		for _, d := range all {
-			rows = append(rows, []string{d.Version, d.Source, d.InstalledAt.Format(time.DateOnly), d.Digest[:12]})
+			r.rows = append(r.rows, []any{d.Version, d.Source, d.InstalledAt, id(d.Digest), strings.Join(d.Extras, ", ")})
 		}
-		return a.table([]string{"VERSION", "SOURCE", "INSTALLED", "DIGEST"}, rows, "No Flink is installed. Use `drey distribution install 2.3.0`.")
+		return a.print(r)
 	}}
 }
 
-func (a *app) distributionShow(dists findDistributions) *cobra.Command {
+func (a *app) distributionShow(place findDistributions) *cobra.Command {
 	return &cobra.Command{Use: "show VERSION", Short: "Show one release", Args: exactly("VERSION"), Example: "  drey distribution show 2.3.0 -o json", RunE: func(_ *cobra.Command, args []string) error {
-		d, err := dists()
+		_, d, err := place()
 		if err != nil {
 			return err
 		}
 		dist, err := d.Show(args[0])
 		if err != nil {
-			return &failure{Code: "NotFound", Exit: exitNotFound, Why: err.Error()}
+			return wayOut(err)
 		}
 		return a.showDistribution(dist)
 	}}
 }
 
-func (a *app) distributionRemove(dists findDistributions) *cobra.Command {
-	return &cobra.Command{Use: "remove VERSION", Short: "Remove a release that is not in use", Args: exactly("VERSION"), Example: "  drey distribution remove 2.3.0", RunE: func(cmd *cobra.Command, args []string) error {
-		d, err := dists()
+// wayOut makes a failure of an error whose text says the way out after "; ".
+func wayOut(err error) *failure {
+	f := *asFailure(err)
+	if f.Hint == "" {
+		f.Why, f.Hint, _ = strings.Cut(f.Why, "; ")
+	}
+	if _, missing := errors.AsType[flink.NotInstalledError](err); missing {
+		f.Code, f.Exit = "NotFound", exitNotFound
+	}
+	if _, used := errors.AsType[flink.InUseError](err); used {
+		f.Code, f.Exit = "InUse", exitConflict
+	}
+	return &f
+}
+
+func (a *app) distributionVerify(place findDistributions) *cobra.Command {
+	return &cobra.Command{Use: "verify VERSION", Short: "Compare every file of a release with its recorded digest", Args: exactly("VERSION"), Example: "  drey distribution verify 2.3.0", RunE: func(cmd *cobra.Command, args []string) error {
+		_, d, err := place()
 		if err != nil {
 			return err
 		}
-		used, err := a.usersOf(cmd.Context(), args[0])
+		dist, err := d.Show(args[0])
 		if err != nil {
-			return what(err, "Cannot remove Flink %s", args[0])
+			return wayOut(err)
 		}
-		return what(d.Remove(args[0], func(string) string { return used }), "Cannot remove Flink %s", args[0])
+		faults, err := dist.Verify(cmd.Context())
+		if err != nil {
+			return what(err, "Cannot verify Flink %s", args[0])
+		}
+		return a.showFaults(dist, faults)
 	}}
 }
 
-// usersOf names a cluster that runs on a release, as far as a server here knows.
-func (a *app) usersOf(ctx context.Context, version string) (string, error) {
+// showFaults shows what Verify found; any fault is a failure.
+func (a *app) showFaults(dist flink.Distribution, faults []flink.Fault) error {
+	r := result{data: append([]flink.Fault{}, faults...), columns: []string{"FILE", "PROBLEM"}, none: "Flink " + dist.Version + " is as it was installed."}
+	for _, f := range faults {
+		r.rows = append(r.rows, []any{f.Path, f.Problem})
+	}
+	if err := a.print(r); err != nil {
+		return err
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return &failure{What: "Flink " + dist.Version + " is damaged", Why: "not every file is as it was installed", Code: "DistributionDamaged", Exit: exitFailed,
+		Hint: "`drey distribution remove " + dist.Version + "`, and install it anew"}
+}
+
+func (a *app) distributionRemove(place findDistributions) *cobra.Command {
+	return &cobra.Command{Use: "remove VERSION", Short: "Remove a release that is not in use", Args: exactly("VERSION"), Example: "  drey distribution remove 2.3.0", RunE: func(cmd *cobra.Command, args []string) error {
+		data, d, err := place()
+		if err != nil {
+			return err
+		}
+		if err := a.remove(cmd.Context(), data, d, args[0]); err != nil {
+			return what(wayOut(err), "Cannot remove Flink %s", args[0])
+		}
+		return nil
+	}}
+}
+
+// remove asks the server of the data directory, or keeps one from starting meanwhile. Whether processes run from the release is
+// seen in both cases.
+func (a *app) remove(ctx context.Context, data string, d flink.Distributions, version string) error {
+	lock, err := daemon.TakeLock(data)
+	_, running := errors.AsType[*daemon.LockedError](err)
+	switch {
+	case err == nil:
+		defer func() { _ = lock.Release() }()
+	case running:
+		if err := a.unused(ctx, data, version); err != nil {
+			return err
+		}
+	case !errors.Is(err, fs.ErrNotExist): // there is no data directory where only releases are kept
+		return err
+	}
+	return d.Remove(ctx, version)
+}
+
+// unused asks the data directory's own server, whatever other connection was named, for a cluster that is of a release.
+func (a *app) unused(ctx context.Context, data, version string) error {
+	a.flags.connection = filepath.Join(data, daemon.ConnectionFile)
 	s, err := a.connect()
-	if f := asFailure(err); err != nil && f.Code == "NoConnection" {
-		return "", nil
-	} else if err != nil {
-		return "", err
+	if err != nil {
+		return err
 	}
 	clusters, err := s.clusters(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
 	for _, c := range clusters {
 		for _, part := range c.Properties.ClusterProfile.Components {
 			if part.Name == "Flink" && part.Version == version {
-				return "cluster " + c.Name, nil
+				return flink.InUseError{Version: version, By: "cluster " + c.Name}
 			}
 		}
 	}
-	return "", nil
+	return nil
 }

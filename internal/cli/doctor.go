@@ -40,39 +40,67 @@ func (a *app) doctorCommand() *cobra.Command {
 }
 
 func (a *app) examine(ctx context.Context, dir string) []finding {
-	list := checkJava(ctx, dir)
+	java, err := flink.FindJava(ctx, "")
+	list := append([]finding{checkJava(java, err)}, checkFlink(dir, java, err == nil)...)
 	list = append(list, checkTool("python3", "pip fetches Flink", "apt-get install python3 python3-pip, or install Flink with --from FILE"))
 	list = append(list, checkMemory(), checkDisk(dir), checkPorts())
 	return append(list, a.checkServer(ctx))
 }
 
-func checkJava(ctx context.Context, dir string) []finding {
-	all, err := flink.Distributions{Dir: daemon.DistributionsDir(dir)}.List()
-	java, jerr := flink.FindJava(ctx, "")
+func checkJava(java flink.Java, err error) finding {
+	if err != nil {
+		return bad(err)
+	}
+	return finding{"ok", fmt.Sprintf("Java %s", java.Version), ""}
+}
+
+// bad is a finding of an error whose text says the way out after "; ".
+func bad(err error) finding {
+	f := wayOut(err)
+	return finding{"bad", f.Why, f.Hint}
+}
+
+// checkFlink looks at each release that lies here, and whether the Java that was found runs it.
+func checkFlink(dir string, java flink.Java, found bool) []finding {
+	d := flink.Distributions{Dir: daemon.DistributionsDir(dir)}
+	versions, err := d.Versions()
+	if err != nil {
+		return []finding{bad(err)}
+	}
+	if len(versions) == 0 {
+		return []finding{{"bad", "no Flink is installed", "drey distribution install 2.3.0"}}
+	}
 	var list []finding
-	if jerr != nil {
-		why, fix, _ := strings.Cut(jerr.Error(), "; ")
-		list = append(list, finding{"bad", why, fix})
-	} else {
-		list = append(list, finding{"ok", fmt.Sprintf("Java %s", java.Version), ""})
-	}
-	if err != nil || len(all) == 0 {
-		return append(list, finding{"bad", "no Flink is installed", "drey distribution install 2.3.0"})
-	}
-	for _, d := range all {
-		f := finding{"ok", "Flink " + d.Version, ""}
-		if daemon.HasArchives(dir, d.Version) {
-			f.Text += ", with class-data archives"
+	for _, version := range versions {
+		dist, err := d.Show(version)
+		if err == nil {
+			err = dist.CheckCore()
 		}
-		if jerr == nil {
-			if err := java.Runs(d.Version); err != nil {
-				why, fix, _ := strings.Cut(err.Error(), "; ")
-				f = finding{"bad", why, fix}
-			}
+		if err == nil && found {
+			err = java.Runs(version)
 		}
-		list = append(list, f)
+		if err != nil {
+			list = append(list, bad(err))
+			continue
+		}
+		list = append(list, finding{"ok", sound(dir, dist), ""})
 	}
 	return list
+}
+
+// sound is the line of a release that has no fault.
+func sound(dir string, dist flink.Distribution) string {
+	text := "Flink " + dist.Version
+	if fit := flink.JavasFor(dist.Version); fit != "" {
+		text += ", runs on Java " + fit
+	}
+	if len(dist.Extras) > 0 {
+		text += ", extras " + strings.Join(dist.Extras, ", ")
+	}
+	if daemon.HasArchives(dir, dist.Version) {
+		text += ", with class-data archives"
+	}
+	return text
 }
 
 func checkTool(name, why, fix string) finding {

@@ -2,9 +2,7 @@ package cli
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -19,6 +17,7 @@ const (
 	exitOperation   = 6
 	exitTimeout     = 7
 	exitUnavailable = 8
+	exitDiffers     = 10
 	exitInterrupted = 130
 )
 
@@ -33,6 +32,7 @@ var exitCodes = map[int]string{
 	exitOperation:   "the operation ended Failed or Canceled, or its job did not do what was asked",
 	exitTimeout:     "the time for waiting is over; the operation goes on",
 	exitUnavailable: "the server is not reachable, or unavailable after retries",
+	exitDiffers:     "`plan` or `diff` with --exit-code: there are differences",
 	exitInterrupted: "interrupted (Ctrl-C); an operation that was accepted goes on",
 }
 
@@ -40,10 +40,10 @@ var exitCodes = map[int]string{
 func exitCodesText() string {
 	var b strings.Builder
 	b.WriteString("Exit codes of drey:\n\n")
-	for _, code := range slices.Sorted(maps.Keys(exitCodes)) {
+	for _, code := range sortedKeys(exitCodes) {
 		fmt.Fprintf(&b, "  %3d  %s\n", code, exitCodes[code])
 	}
-	b.WriteString("\nWith -o json an error is JSON on stderr and carries the code as error.exitCode.")
+	b.WriteString("\nWith -o json, jsonl or yaml an error is JSON on stderr and carries the code as error.exitCode.")
 	return b.String()
 }
 

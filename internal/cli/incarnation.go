@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,40 +12,34 @@ import (
 )
 
 func (a *app) jobIncarnations() *cobra.Command {
-	return a.group("incarnation", "Look at the starts of a job", "  drey job incarnation list orders",
-		&cobra.Command{
-			Use: "list CLUSTER", Short: "List the starts of a job, newest first, each with its gap", Args: exactly("CLUSTER"),
-			Long:    "Lists the incarnations of a job. The gap of one is how long the job did not process around its start; its parts are seconds.",
-			Example: "  drey job incarnation list orders\n  drey job incarnation list orders -o json",
-			RunE: func(cmd *cobra.Command, args []string) error {
-				s, err := a.connect()
-				if err != nil {
-					return err
-				}
-				list, err := s.incarnations(cmd.Context(), args[0])
-				if err != nil {
-					return what(err, "Cannot list the incarnations of %q", args[0])
-				}
-				if a.json() {
-					return a.printJSON(list)
-				}
-				var rows [][]string
-				for _, i := range list {
-					p := i.Properties
-					from := ""
-					if p.RestoredFrom != "" {
-						from = path.Base(p.RestoredFrom)
-					}
-					rows = append(rows, []string{short(p.ID), fmt.Sprint(p.Version), p.Phase, p.Origin, since(time.Now(), moment(p.CreatedAt)), from, gapText(p.Gap), clip(p.Cause)})
-				}
-				return a.table([]string{"ID", "VERSION", "PHASE", "ORIGIN", "AGE", "RESTORED FROM", "GAP", "ENDED BY"}, rows, "The job was never started.")
-			},
+	c := a.verb("list CLUSTER", "List the starts of a job, newest first, each with its gap", "  drey job incarnation list orders\n  drey job incarnation list orders -o json",
+		func(ctx context.Context, s *session, args []string) error {
+			list, raw, err := s.incarnations(ctx, args[0])
+			if err != nil {
+				return what(err, "Cannot list the incarnations of %q", args[0])
+			}
+			r := result{data: raw, columns: []string{"ID", "VERSION", "PHASE", "ORIGIN", "AGE", "RESTORED FROM", "GAP", "ENDED BY"}, none: "The job was never started."}
+			for _, i := range list {
+				p := i.Properties
+				r.rows = append(r.rows, []any{id(p.ID), p.Version, phase(p.Phase), p.Origin, moment(p.CreatedAt), lastOf(p.RestoredFrom), gapText(p.Gap), long(p.Cause)})
+			}
+			return a.print(r)
 		})
+	c.Long = "Lists the incarnations of a job. The gap of one is how long the job did not process around its start; its parts are seconds."
+	return a.group("incarnation", "Look at the starts of a job", "  drey job incarnation list orders", c)
+}
+
+// lastOf is the last part of a path; "" of none.
+func lastOf(at string) string {
+	if at == "" {
+		return ""
+	}
+	return path.Base(at)
 }
 
 // lastGap is the newest gap of a job that was measured; "" if there is none.
 func (s *session) lastGap(ctx context.Context, name string) (string, error) {
-	list, err := s.incarnations(ctx, name)
+	list, _, err := s.incarnations(ctx, name)
 	if err != nil {
 		return "", err
 	}

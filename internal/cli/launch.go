@@ -35,25 +35,23 @@ var launches = []struct {
 type launchFlags struct {
 	jar, class, text, savepoint string
 	args, conf                  []string
-	drop                        bool
+	drop, cleared               bool // cleared: --args was given, maybe empty
 }
 
 func (a *app) jobLaunches() []*cobra.Command {
 	var all []*cobra.Command
 	for _, l := range launches {
 		var f launchFlags
-		c := &cobra.Command{Use: l.verb + " CLUSTER", Short: l.short, Args: exactly("CLUSTER"), Example: l.example, RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.connect()
-			if err != nil {
-				return err
-			}
-			r, err := s.launchRequest(cmd, args[0], f)
+		var c *cobra.Command
+		c = a.verb(l.verb+" CLUSTER", l.short, l.example, func(ctx context.Context, s *session, args []string) error {
+			f.cleared = c.Flags().Changed("args")
+			r, err := s.launchRequest(ctx, args[0], f)
 			if err != nil {
 				return err
 			}
 			r.Action = l.action
-			return what(s.launch(cmd.Context(), args[0], r), "Cannot %s %q", l.verb, args[0])
-		}}
+			return what(s.launch(ctx, args[0], r), "Cannot %s %q", l.verb, args[0])
+		})
 		if l.content {
 			f.declare(c.Flags())
 		}
@@ -77,13 +75,13 @@ func (f *launchFlags) declare(fl *pflag.FlagSet) {
 }
 
 // launchRequest is the runJob that the flags ask for; a jar on this machine is uploaded for it.
-func (s *session) launchRequest(cmd *cobra.Command, name string, f launchFlags) (r jobRequest, err error) {
+func (s *session) launchRequest(ctx context.Context, name string, f launchFlags) (r jobRequest, err error) {
 	r = jobRequest{EntryClass: f.class, SavePointName: f.savepoint, AllowNonRestoredState: f.drop}
 	words, given, err := joinArgs(f.text, f.args)
 	if err != nil {
 		return r, err
 	}
-	if given || cmd.Flags().Changed("args") {
+	if given || f.cleared {
 		r.Args = &words
 	}
 	if len(f.conf) > 0 {
@@ -92,7 +90,7 @@ func (s *session) launchRequest(cmd *cobra.Command, name string, f launchFlags) 
 		}
 	}
 	if f.jar != "" {
-		uri, err := s.jarURI(cmd.Context(), name, f.jar)
+		uri, err := s.jarURI(ctx, name, f.jar)
 		if err != nil {
 			return r, what(err, "Cannot upload the jar")
 		}
@@ -179,7 +177,7 @@ func (s *session) saying(ctx context.Context, name string, err error) error {
 
 // standing is which version runs, and how the job is; "" if that cannot be read.
 func (s *session) standing(ctx context.Context, name string) string {
-	versions, err := s.versions(ctx, name)
+	versions, _, err := s.versions(ctx, name)
 	if err != nil {
 		return ""
 	}

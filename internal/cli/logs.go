@@ -26,17 +26,15 @@ type logFlags struct {
 
 func (a *app) logsCommand() *cobra.Command {
 	var f logFlags
-	c := &cobra.Command{
-		Use: "logs CLUSTER", Short: "Print the output of a cluster's processes, also of those that have ended", Args: exactly("CLUSTER"),
-		Example: "  drey logs orders\n  drey logs orders -f --process taskmanager-0\n  drey logs orders -n 50 --incarnation 3f9a2c",
-		RunE: func(cmd *cobra.Command, args []string) error {
+	c := a.command("logs CLUSTER", "Print the output of a cluster's processes, also of those that have ended",
+		"  drey logs orders\n  drey logs orders -f --process taskmanager-0\n  drey logs orders -n 50 --incarnation 3f9a2c",
+		func(ctx context.Context, args []string) error { // -n is the number of lines here, as everywhere
 			s, err := a.connect()
 			if err != nil {
 				return err
 			}
-			return what(s.logs(cmd.Context(), args[0], f), "Cannot read the logs of %q", args[0])
-		},
-	}
+			return what(s.logs(ctx, args[0], f), "Cannot read the logs of %q", args[0])
+		})
 	fl := c.Flags()
 	fl.StringVar(&f.process, "process", "", "`jobmanager, taskmanager-0, …`; absent: all")
 	fl.StringVar(&f.incarnation, "incarnation", "", "`id` of an incarnation, or its beginning; absent: the newest")
@@ -58,7 +56,7 @@ func (s *session) logs(ctx context.Context, name string, f logFlags) error {
 	if len(chosen) == 0 {
 		return &failure{Code: "ResourceNotFound", Exit: exitNotFound, Why: "there is no output of such a process", Hint: "`drey rest GET " + at + "/logs` lists what is kept"}
 	}
-	out := &lineWriter{out: s.out, named: len(chosen) > 1}
+	out := &lineWriter{app: s.app, named: len(chosen) > 1}
 	if !f.follow {
 		for _, c := range chosen {
 			if err := s.copyLog(ctx, at, c, f, out); err != nil {
@@ -168,19 +166,24 @@ func (s *session) readLog(ctx context.Context, at string, src v20261101.LogSourc
 	}
 }
 
-// lineWriter writes whole lines of several processes, with the process in front where there is more than one.
+// lineWriter writes whole lines of several processes, with the process in front where there is more than one; with -o jsonl as JSON.
 type lineWriter struct {
+	*app
 	mu    sync.Mutex
-	out   io.Writer
 	named bool
 }
 
 func (w *lineWriter) write(process, line string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	line = clean(strings.TrimRight(line, "\r\n"))
-	if w.named {
-		line = process + " | " + line
+	line = strings.TrimRight(line, "\r\n")
+	switch {
+	case w.form() == outNone:
+	case w.form() == outJSONL:
+		_ = w.asLines(map[string]string{"process": process, "line": line}) // who closed our stdout does not want to know
+	case w.named:
+		fmt.Fprintln(w.out, process+" | "+clean(line))
+	default:
+		fmt.Fprintln(w.out, clean(line))
 	}
-	fmt.Fprintln(w.out, line)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"path"
@@ -21,39 +22,32 @@ func (a *app) operationCommand() *cobra.Command {
 
 func (a *app) operationList() *cobra.Command {
 	var cluster string
-	c := &cobra.Command{Use: "list", Short: "List the newest operations of the pool", Args: exactly(), Example: "  drey operation list --cluster orders", RunE: func(cmd *cobra.Command, _ []string) error {
-		s, err := a.connect()
-		if err != nil {
-			return err
-		}
-		list, err := s.operations(cmd.Context(), cluster)
+	c := a.verb("list", "List the newest operations of the pool", "  drey operation list --cluster orders", func(ctx context.Context, s *session, _ []string) error {
+		list, raw, err := s.operations(ctx, cluster)
 		if err != nil {
 			return what(err, "Cannot list operations")
 		}
-		if a.json() {
-			return a.printJSON(list)
-		}
-		var rows [][]string
+		r := result{data: raw, columns: []string{"ID", "KIND", "CLUSTER", "STATUS", "STEP", "AGE", "+ENDED", "+BY"}, none: "No operation yet."}
 		for _, op := range list {
 			p := op.Properties
-			rows = append(rows, []string{short(op.Name), p.Kind, path.Base(p.ResourceID), p.Status, p.Step, since(time.Now(), moment(p.StartTime))})
+			r.rows = append(r.rows, []any{id(op.Name), p.Kind, lastOf(p.ResourceID), phase(p.Status), p.Step, moment(p.StartTime), moment(p.EndTime), p.Principal})
 		}
-		return a.table([]string{"ID", "KIND", "CLUSTER", "STATUS", "STEP", "AGE"}, rows, "No operation yet.")
-	}}
+		return a.print(r)
+	})
 	c.Flags().StringVar(&cluster, "cluster", "", "only of this `cluster`")
 	return c
 }
 
-func (s *session) operations(ctx context.Context, cluster string) ([]v20261101.Operation, error) {
+func (s *session) operations(ctx context.Context, cluster string) ([]v20261101.Operation, []json.RawMessage, error) {
 	pool, err := s.poolPath()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	q := url.Values{}
 	if cluster != "" {
 		q.Set("cluster", cluster)
 	}
-	return all[v20261101.Operation](ctx, s, pool+"/operations", q)
+	return both[v20261101.Operation](ctx, s, pool+"/operations", q)
 }
 
 // find completes the beginning of an operation's id.
@@ -61,7 +55,7 @@ func (s *session) find(ctx context.Context, id string) (started, error) {
 	if len(id) == 36 {
 		return s.operationOf(id)
 	}
-	list, err := s.operations(ctx, "")
+	list, _, err := s.operations(ctx, "")
 	if err != nil {
 		return started{}, err
 	}
@@ -78,61 +72,54 @@ func (s *session) find(ctx context.Context, id string) (started, error) {
 }
 
 func (a *app) operationShow() *cobra.Command {
-	return &cobra.Command{Use: "show ID", Short: "Show one operation with its steps and lines", Args: exactly("ID"), Example: "  drey operation show 7c1f20aa", RunE: func(cmd *cobra.Command, args []string) error {
-		s, err := a.connect()
-		if err != nil {
-			return err
-		}
-		at, err := s.find(cmd.Context(), args[0])
+	return a.verb("show OPERATION", "Show one operation with its steps and lines", "  drey operation show 7c1f20aa", func(ctx context.Context, s *session, args []string) error {
+		at, err := s.find(ctx, args[0])
 		if err != nil {
 			return what(err, "Cannot show operation %q", args[0])
 		}
-		op, raw, err := get[v20261101.Operation](cmd.Context(), s, at.path, nil)
+		op, raw, err := get[v20261101.Operation](ctx, s, at.path, nil)
 		if err != nil {
 			return what(err, "Cannot show operation %q", args[0])
 		}
-		if a.json() {
-			return a.printJSON(raw)
-		}
-		return s.showOperation(op)
-	}}
+		r := s.operationResult(op)
+		r.data = raw
+		return s.print(r)
+	})
 }
 
-func (s *session) showOperation(op v20261101.Operation) error {
+func (s *session) operationResult(op v20261101.Operation) result {
 	p := op.Properties
-	fmt.Fprintln(s.out, clean(fmt.Sprintf("%s · %s · %s", p.Kind, path.Base(p.ResourceID), p.Status)))
-	failed := ""
+	failed, hint := "", ""
 	if e := p.Error; e != nil {
-		failed = e.Code + ": " + e.Message
+		failed, hint = e.Code+": "+e.Message, e.Hint
 	}
-	hint := ""
-	if p.Error != nil {
-		hint = p.Error.Hint
-	}
-	if err := s.facts([2]string{"id", op.Name}, [2]string{"began", p.StartTime}, [2]string{"ended", p.EndTime}, [2]string{"error", failed}, [2]string{"hint", hint}); err != nil {
-		return err
-	}
+	r := result{name: op.Name, head: fmt.Sprintf("%s · %s · %s", p.Kind, path.Base(p.ResourceID), p.Status),
+		facts: []fact{{"id", op.Name}, {"began", moment(p.StartTime)}, {"ended", moment(p.EndTime)}, {"error", failed}, {"hint", hint}}}
 	marks := map[string]string{"done": "✓", "running": "·", "failed": "✖", "pending": "○"}
 	for _, st := range p.Steps {
-		fmt.Fprintf(s.out, "  %s %s\n", marks[st.State], st.Name)
+		r.facts = append(r.facts, fact{marks[st.State] + " " + st.Name, st.State})
 	}
 	for _, l := range p.Lines {
-		fmt.Fprintf(s.out, "  %s %s: %s\n", moment(l.Time).Local().Format("15:04:05.000"), l.Step, clean(l.Text))
+		r.facts = append(r.facts, fact{l.Step, fmt.Sprintf("%s %s", s.clockTime(moment(l.Time)), l.Text)})
 	}
-	return nil
+	return r
+}
+
+// clockTime is a time of the day, for the lines of a log.
+func (a *app) clockTime(at time.Time) string {
+	if a.clock == clockUTC {
+		return at.UTC().Format("15:04:05.000Z")
+	}
+	return at.Local().Format("15:04:05.000")
 }
 
 func (a *app) operationWait() *cobra.Command {
-	return &cobra.Command{Use: "wait ID", Short: "Wait for the end of an operation", Args: exactly("ID"), Example: "  drey operation wait 7c1f20aa --timeout 5m", RunE: func(cmd *cobra.Command, args []string) error {
-		s, err := a.connect()
-		if err != nil {
-			return err
-		}
-		at, err := s.find(cmd.Context(), args[0])
+	return a.verb("wait OPERATION", "Wait for the end of an operation", "  drey operation wait 7c1f20aa --timeout 5m", func(ctx context.Context, s *session, args []string) error {
+		at, err := s.find(ctx, args[0])
 		if err == nil {
 			s.flags.noWait = false
-			err = s.finish(cmd.Context(), at)
+			err = s.finish(ctx, at)
 		}
 		return what(err, "Operation %s", args[0])
-	}}
+	})
 }

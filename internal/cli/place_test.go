@@ -21,11 +21,16 @@ import (
 // connectionIn writes a connection to f into folder dir.
 func (f *fake) connectionIn(t *testing.T, dir string) (file string) {
 	t.Helper()
+	return f.connectionWith(t, dir, "good")
+}
+
+func (f *fake) connectionWith(t *testing.T, dir, secret string) (file string) {
+	t.Helper()
 	ca := filepath.Join(dir, "ca.pem")
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: f.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	raw, err := json.Marshal(daemon.Connection{Endpoint: f.URL, CAFile: ca, TokenEndpoint: f.URL + "/t/oauth2/v2.0/token", ClientSecret: "good",
+	raw, err := json.Marshal(daemon.Connection{Endpoint: f.URL, CAFile: ca, TokenEndpoint: f.URL + "/t/oauth2/v2.0/token", ClientSecret: secret,
 		SubscriptionID: "s", ResourceGroup: "dev", Pool: "local"})
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ const (
 	groupServer = "server"
 	groupWork   = "work"
 	groupLook   = "look"
+	groupClient = "client"
 )
 
 // root makes the command tree.
@@ -41,13 +42,15 @@ func (a *app) root() *cobra.Command {
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpTemplate(helpTemplate)
 	a.globals(root.PersistentFlags())
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.flags.check() }
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.settle() }
 	root.AddGroup(&cobra.Group{ID: groupServer, Title: "The server:"}, &cobra.Group{ID: groupWork, Title: "Clusters and jobs:"},
-		&cobra.Group{ID: groupLook, Title: "Looking closer:"})
-	add(root, groupServer, a.serveCommand(), a.downCommand(), a.doctorCommand(), a.distributionCommand())
-	add(root, groupWork, a.clusterCommand(), a.jobCommand(), a.savepointCommand())
-	add(root, groupLook, a.operationCommand(), a.logsCommand(), a.restCommand(), a.versionCommand())
+		&cobra.Group{ID: groupLook, Title: "Looking closer:"}, &cobra.Group{ID: groupClient, Title: "This program:"})
+	add(root, groupServer, a.serveCommand(), a.simulateCommand(), a.downCommand(), a.doctorCommand(), a.distributionCommand())
+	add(root, groupWork, a.poolCommand(), a.clusterCommand(), a.jobCommand(), a.savepointCommand(), a.storageCommand(), a.planCommand(), a.diffCommand(), a.applyCommand())
+	add(root, groupLook, a.operationCommand(), a.logsCommand(), a.restCommand())
+	add(root, groupClient, a.contextCommand(), a.configCommand(), a.whoamiCommand(), a.completionCommand(), a.versionCommand())
 	root.AddCommand(topics()...)
+	a.completeFlags(root)
 	return root
 }
 
@@ -60,12 +63,16 @@ func add(root *cobra.Command, group string, commands ...*cobra.Command) {
 
 // globals declares the flags that every command has.
 func (a *app) globals(f *pflag.FlagSet) {
-	output := first(os.Getenv("DREY_OUTPUT"), "table")
 	timeout := 20 * time.Minute
 	if d, err := time.ParseDuration(os.Getenv("DREY_TIMEOUT")); err == nil {
 		timeout = d
 	}
-	f.StringVarP(&a.flags.output, "output", "o", output, "table or json")
+	f.StringVarP(&a.flags.output, "output", "o", "", "`form` of the answer: "+strings.Join(outputs, ", "))
+	f.StringVar(&a.flags.query, "query", "", "what of the answer is wanted: a `JMESPath` expression")
+	f.BoolVar(&a.flags.noHeader, "no-header", false, "tables without their first line")
+	f.StringVar(&a.flags.color, "color", "", "`when` to use colours: "+strings.Join(colors, ", "))
+	f.StringVar(&a.flags.time, "time", "", "`how` tables show times: "+strings.Join(clocks, ", "))
+	f.StringVar(&a.flags.context, "context", "", "`name` of the context to use")
 	f.StringVar(&a.flags.connection, "connection", "", "`file` that says how to reach the server")
 	f.StringVarP(&a.flags.pool, "pool", "p", "", "cluster `pool`")
 	f.StringVarP(&a.flags.group, "resource-group", "g", "", "resource `group`")
@@ -75,17 +82,6 @@ func (a *app) globals(f *pflag.FlagSet) {
 	f.BoolVarP(&a.flags.yes, "yes", "y", false, "do not ask")
 	f.BoolVarP(&a.flags.quiet, "quiet", "q", false, "no progress on stderr")
 	f.StringVar(&a.flags.clientToken, "client-token", "", "repeating a command with the same `token` within 24 h is the same operation")
-}
-
-// check refuses values that no command could use.
-func (f flags) check() error {
-	if f.output != "table" && f.output != "json" {
-		return usage("", "output %q is none of table, json", f.output)
-	}
-	if f.timeout <= 0 {
-		return usage("for example --timeout 5m", "--timeout %v: it must be more than nothing", f.timeout)
-	}
-	return nil
 }
 
 // group is a command that only holds others.

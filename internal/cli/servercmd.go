@@ -14,22 +14,22 @@ import (
 
 // serveCommand runs the control plane in this terminal.
 func (a *app) serveCommand() *cobra.Command {
-	var config, data, listen, level string
-	var dev bool
+	var flags serverFlags
+	var check bool
 	c := &cobra.Command{
 		Use: "serve", Short: "Run the control plane", Args: exactly(),
 		Long: "Runs the control plane until Ctrl-C. Ending it, or killing it, never disturbs a running job: the next serve finds them.",
 		Example: `  drey serve --dev                         everything ready in .drey, on 127.0.0.1:8443
   drey serve --dev --listen 127.0.0.1:0    any free port
-  drey serve --config /etc/drey.yaml`,
+  drey serve --config /etc/drey.yaml
+  drey serve --config /etc/drey.yaml --check    print what would hold, and end`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := daemon.Load(config, dev, func(c *daemon.Config) {
-				set(cmd, "data", &c.Data, data)
-				set(cmd, "listen", &c.Listen, listen)
-				set(cmd, "log-level", &c.Log.Level, level)
-			})
-			if err != nil {
-				return what(usage("`drey serve --help` has examples", "%s", err.Error()), "Cannot start the server")
+			if check {
+				return a.check(cmd, &flags)
+			}
+			cfg, _, problems := daemon.Explain(flags.config, flags.dev, flags.change(cmd))
+			if err := badConfiguration("`drey config check` prints what holds and where it comes from", problems); err != nil {
+				return err
 			}
 			log, err := daemon.NewLog(cfg.Log, a.errTTY)
 			if err != nil {
@@ -38,19 +38,9 @@ func (a *app) serveCommand() *cobra.Command {
 			return what(daemon.Run(cmd.Context(), cfg, log, func(conn daemon.Connection) { a.serving(cfg, conn) }), "Cannot run the server")
 		},
 	}
-	f := c.Flags()
-	f.StringVar(&config, "config", "", "configuration `file`")
-	f.StringVar(&data, "data", "", "data `directory` (with --dev: .drey)")
-	f.StringVar(&listen, "listen", "", "`host:port`, loopback only; port 0 = any free one")
-	f.StringVar(&level, "log-level", "", "debug, info, warn or error")
-	f.BoolVar(&dev, "dev", false, "a ready subscription, group and pool; every storage account is a folder")
+	flags.declare(c.Flags())
+	c.Flags().BoolVar(&check, "check", false, "print the configuration that would hold, and what is wrong with it; start nothing")
 	return c
-}
-
-func set(cmd *cobra.Command, flag string, part *string, value string) {
-	if cmd.Flags().Changed(flag) {
-		*part = value
-	}
 }
 
 // serving says on stdout that the server answers, and what to try.

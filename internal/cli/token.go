@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 )
@@ -19,6 +20,12 @@ type token struct {
 
 // bearer gives the token, fetching one when there is none or it is about to end.
 func (c *client) bearer(ctx context.Context) (string, error) {
+	if given := os.Getenv("DREY_TOKEN"); given != "" {
+		return given, nil
+	}
+	if c.conn.TokenEndpoint == "" {
+		return "", &failure{Code: "SignInFailed", Exit: exitDenied, Why: "there is no token for " + c.conn.Endpoint, Hint: "set DREY_TOKEN, or name a connection file with --connection"}
+	}
 	c.tokenLock.Lock()
 	defer c.tokenLock.Unlock()
 	if c.token.text != "" && time.Until(c.token.expires) > time.Minute {

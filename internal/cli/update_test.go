@@ -16,7 +16,7 @@ const (
 		"jar":{"name":"b.jar","sha256":"bbbbbbbbbbbb","bytes":2},"jobJarDirectory":"abfs://jobs@a/orders","jarName":"b.jar","entryClass":"Main","args":"--x 1",
 		"configuration":{"parallelism":"4","a.password":"******"},"storageUri":"abfs://s@a","jobManager":{"cpu":1,"memory":768},"taskManager":{"cpu":1,"memory":768},"taskManagers":2,
 		"operators":[{"id":"01","uid":"source","name":"Source","parallelism":4},{"id":"03","name":"Sink","parallelism":1}]}}`
-	version2 = `{"name":"2","properties":{"number":2,"state":"frozen","running":true,"goodAt":"2099-11-25T12:00:00Z","flinkVersion":"2.3.0",
+	version2 = `{"name":"2","properties":{"number":2,"state":"frozen","running":true,"goodAt":"2026-11-25T09:00:00Z","flinkVersion":"2.3.0",
 		"jar":{"name":"a.jar","sha256":"aaaaaaaaaaaa","bytes":1},"lib":[{"name":"l.jar","sha256":"1111","bytes":1}],"jobJarDirectory":"abfs://jobs@a/orders","jarName":"a.jar","entryClass":"Main",
 		"configuration":{"parallelism":"2","a.password":"******"},"storageUri":"abfs://s@a","jobManager":{"cpu":1,"memory":768},"taskManager":{"cpu":1,"memory":768},"taskManagers":2,
 		"operators":[{"id":"01","uid":"source","name":"Source","parallelism":2},{"id":"02","name":"Map","parallelism":2}]}}`
@@ -159,12 +159,12 @@ func TestVersionsAndStartsAreShown(t *testing.T) {
 		"cluster version list orders": `
 VERSION  STATE            FLINK  JAR    SHA256    AGE  GOOD  FAILURE
 3        frozen, wanted   2.3.0  b.jar  bbbbbbbb  –    –     JobFailed: no
-2        frozen, running  2.3.0  a.jar  aaaaaaaa  –    0s    –
+2        frozen, running  2.3.0  a.jar  aaaaaaaa  –    3h    –
 1        failed           –      a.jar  –         –    –     JarNotFound: nothing is there
 `,
 		"cluster version show orders 2": `
 orders · version 2 · frozen, running
-  good              2099-11-25T12:00:00Z
+  good              3h ago
   class             Main
   conf a.password   ******
   conf parallelism  2

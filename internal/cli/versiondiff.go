@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,17 +19,10 @@ type difference struct {
 }
 
 func (a *app) versionDiff() *cobra.Command {
-	return &cobra.Command{
-		Use: "diff NAME [FROM [TO]]", Short: "Say what differs between two versions", Args: exactly("NAME", "[FROM]", "[TO]"),
-		Long: "Says what differs between two versions: fields, configuration, and operators by uid or id. TO is the newest if absent; FROM\n" +
-			"the one before it that runs, else the newest that was good. Configuration that is secret is not compared.",
-		Example: "  drey cluster version diff orders\n  drey cluster version diff orders 3\n  drey cluster version diff orders 3 5 -o json",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.connect()
-			if err != nil {
-				return err
-			}
-			all, err := s.versions(cmd.Context(), args[0])
+	c := a.verb("diff CLUSTER [FROM [TO]]", "Say what differs between two versions",
+		"  drey cluster version diff orders\n  drey cluster version diff orders 3\n  drey cluster version diff orders 3 5 -o json",
+		func(ctx context.Context, s *session, args []string) error {
+			all, _, err := s.versions(ctx, args[0])
 			if err != nil {
 				return what(err, "Cannot compare the versions of %q", args[0])
 			}
@@ -37,8 +31,10 @@ func (a *app) versionDiff() *cobra.Command {
 				return what(err, "Cannot compare the versions of %q", args[0])
 			}
 			return a.showDiff(from, to)
-		},
-	}
+		})
+	c.Long = "Says what differs between two versions: fields, configuration, and operators by uid or id. TO is the newest if absent; FROM\n" +
+		"the one before it that runs, else the newest that was good. Configuration that is secret is not compared."
+	return c
 }
 
 // pair finds the two versions to compare. all is newest first.
@@ -75,19 +71,17 @@ func pick(all []v20261101.JobVersion, name string) (v20261101.JobVersion, error)
 
 func (a *app) showDiff(from, to v20261101.JobVersion) error {
 	found := differences(from.Properties, to.Properties)
-	if a.json() {
-		return a.printJSON(map[string]any{"from": from.Properties.Number, "to": to.Properties.Number, "differences": found})
-	}
 	for _, v := range []v20261101.JobVersion{from, to} {
 		if len(v.Properties.Operators) == 0 {
 			a.note("The operators of version %s are not known: it was never rehearsed.", v.Name)
 		}
 	}
-	var rows [][]string
+	r := result{data: map[string]any{"from": from.Properties.Number, "to": to.Properties.Number, "differences": found},
+		columns: []string{"FIELD", "VERSION " + from.Name, "VERSION " + to.Name}, none: "Versions " + from.Name + " and " + to.Name + " do not differ."}
 	for _, d := range found {
-		rows = append(rows, []string{d.Field, d.From, d.To})
+		r.rows = append(r.rows, []any{d.Field, d.From, d.To})
 	}
-	return a.table([]string{"FIELD", "VERSION " + from.Name, "VERSION " + to.Name}, rows, "Versions "+from.Name+" and "+to.Name+" do not differ.")
+	return a.print(r)
 }
 
 // differences compares two versions field by field; their operators only where those of both are known.
@@ -100,7 +94,7 @@ func differences(from, to v20261101.JobVersionProperties) []difference {
 	union := maps.Clone(a)
 	maps.Copy(union, b)
 	found := []difference{}
-	for _, field := range slices.Sorted(maps.Keys(union)) {
+	for _, field := range sortedKeys(union) {
 		if a[field] != b[field] {
 			found = append(found, difference{field, a[field], b[field]})
 		}

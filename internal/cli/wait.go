@@ -17,33 +17,63 @@ const (
 
 // started is an operation that was accepted.
 type started struct {
-	id   string // GUID
-	path string // of the operation under our own api-version
+	id     string // GUID
+	pool   string // its name
+	path   string // of the operation under our own api-version; it has steps
+	status string // URL of its status in the published API; ""
 }
 
-// startedBy reads the operation out of an answer's headers.
-func (s *session) startedBy(a answer) (started, error) {
-	name := path.Base(strings.SplitN(a.header.Get("Azure-AsyncOperation"), "?", 2)[0])
+// startedBy reads the operation that a request began out of its answer's headers.
+func (s *session) startedBy(r request, a answer) (started, error) {
+	status := a.header.Get("Azure-AsyncOperation")
+	name := path.Base(strings.SplitN(status, "?", 2)[0])
 	id, _, _ := strings.Cut(name, "*")
 	if id == "" || id == "." {
 		return started{}, &failure{Code: "UnexpectedAnswer", Exit: exitFailed, Why: "the server did not say which operation it began"}
 	}
-	return s.operationOf(id)
+	op, err := s.operationOf(id)
+	if pool := poolOf(r.path); pool != "" {
+		op.pool, op.path = path.Base(pool), pool+"/operations/"+id
+	}
+	op.status = status
+	return op, err
 }
 
 func (s *session) operationOf(id string) (started, error) {
 	pool, err := s.poolPath()
-	return started{id, pool + "/operations/" + id}, err
+	return started{id: id, pool: s.conn.Pool, path: pool + "/operations/" + id}, err
+}
+
+// again is the command line that waits for an operation once more.
+func (s *session) again(op started) string {
+	line := s.resume("operation", "wait", op.id)
+	if op.pool != s.conn.Pool {
+		line += " -p " + op.pool
+	}
+	return "`" + line + "` waits again"
+}
+
+// look reads how far an operation is. One that is no longer listed, as that of a pool that was deleted, still has its published status.
+func (s *session) look(ctx context.Context, op *started) (v20261101.Operation, error) {
+	if op.path != "" {
+		now, _, err := get[v20261101.Operation](ctx, s, op.path, nil)
+		if op.status == "" || !gone(err) {
+			return now, err
+		}
+		op.path = ""
+	}
+	status, _, err := get[struct {
+		Status, StartTime, EndTime string
+		Error                      *v20261101.OperationError
+	}](ctx, s, op.status, nil)
+	return v20261101.Operation{Name: op.id, Properties: v20261101.OperationProperties{Status: status.Status, Step: "work",
+		StartTime: status.StartTime, EndTime: status.EndTime, Error: status.Error}}, err
 }
 
 // finish waits for an operation, unless --no-wait: then its id is printed. It fails if the operation did.
 func (s *session) finish(ctx context.Context, op started) error {
 	if s.flags.noWait {
-		if s.json() {
-			return s.printJSON(map[string]string{"operationId": op.id})
-		}
-		_, err := fmt.Fprintln(s.out, op.id)
-		return err
+		return s.print(result{data: map[string]string{"operationId": op.id}, name: op.id, rows: [][]any{{op.id}}})
 	}
 	done, err := s.wait(ctx, op)
 	if err != nil {
@@ -75,14 +105,14 @@ func (s *session) wait(ctx context.Context, op started) (v20261101.Operation, er
 	show := s.newSteps(op.id)
 	pause := pollFirst
 	for {
-		now, _, err := get[v20261101.Operation](ctx, s, op.path, nil)
+		now, err := s.look(ctx, &op)
 		if err == nil {
 			show.update(now)
 			if now.Properties.EndTime != "" {
 				show.end(now)
 				return now, nil
 			}
-			err = sleep(ctx, pause)
+			err = s.sleep(ctx, pause)
 			pause = min(pause*5/4, pollMost)
 		}
 		if ctx.Err() != nil {
@@ -100,103 +130,16 @@ func (s *session) wait(ctx context.Context, op started) (v20261101.Operation, er
 func (s *session) lost(err error, op started) error {
 	f := *asFailure(err)
 	if f.Exit == exitUnavailable {
-		f.Operation, f.Hint = op.id, "the operation goes on once the server is back; `"+s.resume("operation", "wait", op.id)+"` waits again"
+		f.Operation, f.Hint = op.id, "the operation goes on once the server is back; "+s.again(op)
 	}
 	return &f
 }
 
 // left says why the waiting ended, and how to go on with it.
 func (s *session) left(ctx context.Context, op started) error {
-	f := &failure{Code: "Interrupted", Exit: exitInterrupted, Why: "stopped waiting; the operation goes on", Hint: "`" + s.resume("operation", "wait", op.id) + "` waits again", Operation: op.id}
+	f := &failure{Code: "Interrupted", Exit: exitInterrupted, Why: "stopped waiting; the operation goes on", Hint: s.again(op), Operation: op.id}
 	if ctx.Err() == context.DeadlineExceeded {
 		f.Code, f.Exit, f.Why = "Timeout", exitTimeout, fmt.Sprintf("not done after %v; the operation goes on", s.flags.timeout)
 	}
 	return f
-}
-
-// steps shows how far an operation is: lines that are replaced in place on a terminal, plain lines elsewhere.
-type steps struct {
-	*session
-	id    string
-	began time.Time
-	at    string    // the step that was shown last
-	since time.Time // when it began
-	said  int       // lines of its log that were shown
-	drawn bool      // a line is there to be replaced
-}
-
-func (s *session) newSteps(id string) *steps {
-	return &steps{session: s, id: id, began: time.Now(), since: time.Now()}
-}
-
-func (s *steps) silent() bool { return s.flags.quiet || s.json() && !s.errTTY }
-
-func (s *steps) update(op v20261101.Operation) {
-	if s.silent() {
-		return
-	}
-	s.say(op.Properties.Lines)
-	step := op.Properties.Step
-	if step != s.at {
-		if s.at != "" {
-			s.line("done", s.at, true)
-		}
-		s.at, s.since = step, time.Now()
-		s.line("running", step, false)
-		return
-	}
-	if s.errTTY {
-		s.line("running", step, false)
-	}
-}
-
-// say shows the lines of the operation's log that were not shown yet.
-func (s *steps) say(lines []v20261101.Line) {
-	for _, l := range lines[min(s.said, len(lines)):] {
-		if s.errTTY {
-			fmt.Fprintf(s.err, "\r\x1b[K  %s\n", clean(l.Text))
-		} else {
-			fmt.Fprintf(s.err, "%s op=%s step=%s says=%q\n", moment(l.Time).UTC().Format("15:04:05Z"), short(s.id), l.Step, clean(l.Text))
-		}
-	}
-	s.said = len(lines)
-}
-
-// line shows the state of a step.
-func (s *steps) line(state, step string, stays bool) {
-	took := time.Since(s.since).Seconds()
-	if !s.errTTY {
-		if state == "running" {
-			fmt.Fprintf(s.err, "%s op=%s step=%s state=running\n", time.Now().UTC().Format("15:04:05Z"), short(s.id), step)
-		} else {
-			fmt.Fprintf(s.err, "%s op=%s step=%s state=%s took=%.1fs\n", time.Now().UTC().Format("15:04:05Z"), short(s.id), step, state, took)
-		}
-		return
-	}
-	mark := map[string]string{"running": "·", "done": "✓", "failed": "✖"}[state]
-	fmt.Fprintf(s.err, "\r\x1b[K%s %-14s %5.1fs", mark, step, took)
-	s.drawn = !stays
-	if stays {
-		fmt.Fprintln(s.err)
-	}
-}
-
-func (s *steps) end(op v20261101.Operation) {
-	if s.silent() {
-		return
-	}
-	state := "done"
-	if op.Properties.Status != "Succeeded" {
-		state = "failed"
-	}
-	s.line(state, s.at, true)
-	if !s.errTTY {
-		fmt.Fprintf(s.err, "%s op=%s state=%s took=%.1fs\n", time.Now().UTC().Format("15:04:05Z"), short(s.id), op.Properties.Status, time.Since(s.began).Seconds())
-	}
-}
-
-func (s *steps) leave() {
-	if s.drawn {
-		fmt.Fprintln(s.err)
-	}
 }

@@ -62,7 +62,21 @@ func TestHelpTopicsAreMadeFromTheTables(t *testing.T) {
 			t.Errorf("help exit-codes lacks %d:\n%s", number, out)
 		}
 	}
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "cli.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number, meaning := range exitCodes {
+		if !strings.Contains(string(page), fmt.Sprintf("\n| %d | %s |\n", number, meaning)) {
+			t.Errorf("docs/cli.md lacks exit code %d: %s", number, meaning)
+		}
+	}
 	out, _, _ = runIn(t, t.TempDir(), "help", "environment")
+	for _, s := range settable {
+		if !strings.Contains(out, s.variable+" ") {
+			t.Errorf("%s is read, which help environment does not name", s.variable)
+		}
+	}
 	read := regexp.MustCompile(`os\.Getenv\("([A-Z_]+)"\)`)
 	sources, err := filepath.Glob("*.go")
 	if err != nil {
@@ -114,7 +128,7 @@ func TestWithoutATerminalProgressIsPlainLines(t *testing.T) {
 func TestOnATerminalTheLogStaysAboveTheStepThatRuns(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
-	s := (&session{app: &app{err: &text, errTTY: true}}).newSteps("7c1f20aa")
+	s := (&session{app: &app{err: &text, errTTY: true, now: noon}}).newSteps("7c1f20aa")
 	var op v20261101.Operation
 	op.Properties.Step = "room"
 	s.update(op)

@@ -68,19 +68,6 @@ type SystemData struct {
 	CreatedAt, LastModifiedAt          time.Time // UTC
 }
 
-// Pool is a cluster pool: a place of a target, with its defaults.
-type Pool struct {
-	UID      string // 32 lower-case hex digits
-	Ref      PoolRef
-	Location string // as sent
-	Target   string // name of the target its location leads to
-	Tags     map[string]string
-	VMSize   string
-	Version  string // clusterPoolVersion; "1.2" if none was given
-	System   SystemData
-	ETag     string
-}
-
 // Cluster is a cluster as it is stored: what was declared, and where it is.
 type Cluster struct {
 	UID          string // 32 lower-case hex digits; never used again

@@ -36,6 +36,9 @@ func (f FlinkFacts) Resolve(ossVersion string) (version string, ok bool) {
 	return alias, ok && slices.Contains(f.Installed, alias)
 }
 
+// Line is the line of a Flink version: 1.20 of 1.20.5.
+func Line(version string) string { return version[:max(0, strings.LastIndexByte(version, '.'))] }
+
 func (f FlinkFacts) classify(key, value string) (KeyClass, string) {
 	if f.ClassifyKey == nil {
 		return KeyHonoured, ""

@@ -17,14 +17,25 @@ const (
 	ChangeNone    ChangeClass = iota // stored, nothing restarts
 	ChangeRescale                    // another number of TaskManagers
 	ChangeRestart                    // restart with savepoint, frozen jar
-	ChangeUpgrade                    // another Flink
+	ChangeJob                        // the job is declared anew: an UPDATE to it, newest jar
+	ChangeUpgrade                    // another Flink, by jobSpec's upgradeMode (R27)
 	ChangeRefused                    // 409 PropertyChangeNotAllowed
 )
 
 // String is the class in a word.
 func (c ChangeClass) String() string {
-	return [...]string{"none", "rescale", "restart", "upgrade", "refused"}[c]
+	return [...]string{"none", "rescale", "restart", "job", "upgrade", "refused"}[c]
 }
+
+// Declaring is the kind of request that declares a spec. It bounds what may change.
+type Declaring int
+
+// The kinds of requests that declare.
+const (
+	ByPut    Declaring = iota // of a published version: the job is fixed at creation (R14)
+	ByOurPut                  // of our own api-version: declares the job too
+	ByPatch                   // UpdatableClusterProfile and tags (R15)
+)
 
 const useUpdate = "use runJob UPDATE"
 
@@ -32,74 +43,105 @@ const useUpdate = "use runJob UPDATE"
 type part struct {
 	path  string
 	class ChangeClass
-	hint  string           // of a refused one
+	patch bool             // a PATCH may change it
 	value func(s Spec) any // in the form in which it is compared; values are compared as JSON, so nil and empty are equal
 }
 
-// parts is the one table of paths (R13, R14). Node groups and the service configuration are parts of several classes; functions
+// parts is the one table of paths (R13-R15). Node groups and the service configuration are parts of several classes; functions
 // below split them. A property that is in no part does not count as a change: a test walks all of them.
 var parts = []part{
-	{"location", ChangeRefused, "", func(s Spec) any { return NormalizeLocation(s.Location) }},
-	{"tags", ChangeNone, "", func(s Spec) any { return s.Tags }},
-	{"properties.clusterType", ChangeRefused, "", func(s Spec) any { return strings.ToLower(s.Properties.ClusterType) }},
-	{"properties.computeProfile.nodes", ChangeNone, "", func(s Spec) any { return nodesButWorkers(s) }},
-	{"properties.computeProfile.nodes.count", ChangeNone, "", func(s Spec) any { return workerCount(s) }},
-	{"", ChangeRescale, "", func(s Spec) any { return taskManagers(s) }}, // shows as what made it so: the count or numReplicas
-	{atProfile + ".clusterVersion", ChangeUpgrade, "", profile(func(p Profile) any { return p.ClusterVersion })},
-	{atProfile + ".ossVersion", ChangeUpgrade, "", profile(func(p Profile) any { return p.OSSVersion })},
-	{atProfile + ".identityProfile", ChangeRestart, "", profile(func(p Profile) any { return foldedIdentity(p.Identity) })},
-	{atProfile + ".managedIdentityProfile", ChangeRestart, "", profile(func(p Profile) any { return foldedIdentities(p.ManagedIdentities) })},
-	{atProfile + ".authorizationProfile", ChangeNone, "", profile(func(p Profile) any { return p.Authorization })},
-	{atProfile + ".secretsProfile", ChangeRestart, "", profile(func(p Profile) any { return p.Secrets })},
-	{atProfile + ".serviceConfigsProfiles", ChangeRestart, "", profile(func(p Profile) any { return configButLogs(p.ServiceConfigs) })},
-	{atProfile + ".serviceConfigsProfiles", ChangeNone, "", profile(func(p Profile) any { return logConfig(p.ServiceConfigs) })},
-	{atProfile + ".clusterAccessProfile", ChangeRefused, "", profile(func(p Profile) any { return p.Access != nil && p.Access.EnableInternalIngress })},
-	{atProfile + ".logAnalyticsProfile", ChangeNone, "", profile(func(p Profile) any { return p.LogAnalytics })},
-	{atProfile + ".prometheusProfile", ChangeNone, "", profile(func(p Profile) any { return p.Prometheus })},
-	{atProfile + ".sshProfile", ChangeNone, "", profile(func(p Profile) any { return p.SSH })},
-	{atProfile + ".autoscaleProfile", ChangeNone, "", profile(func(p Profile) any { return p.Autoscale })},
-	{atProfile + ".rangerPluginProfile", ChangeNone, "", profile(func(p Profile) any { return p.RangerPlugin })},
-	{atProfile + ".scriptActionProfiles", ChangeNone, "", profile(func(p Profile) any { return p.ScriptActions })},
-	{atProfile, ChangeNone, "", profile(func(p Profile) any { return p.Other })},
-	{atFlink + ".storage.storageUri", ChangeRefused, "", flink(func(f Flink) any { return f.Storage.URI })},
-	{atFlink + ".numReplicas", ChangeNone, "", flink(func(f Flink) any { return f.NumReplicas })},
-	{atFlink + ".jobManager", ChangeRestart, "", flink(func(f Flink) any { return f.JobManager })},
-	{atFlink + ".taskManager", ChangeRestart, "", flink(func(f Flink) any { return f.TaskManager })},
-	{atFlink + ".historyServer", ChangeNone, "", flink(func(f Flink) any { return f.HistoryServer })},
-	{atFlink + ".catalogOptions", ChangeRestart, "", flink(func(f Flink) any { return f.Catalog })},
-	{atFlink + ".deploymentMode", ChangeRefused, "", flink(func(f Flink) any { return strings.ToLower(orSession(f.DeploymentMode)) })},
-	{atJob + ".jobJarDirectory", ChangeRefused, useUpdate, job(func(j JobSpec) any { return j.JarDirectory })},
-	{atJob + ".jarName", ChangeRefused, useUpdate, job(func(j JobSpec) any { return j.JarName })},
-	{atJob + ".entryClass", ChangeRefused, useUpdate, job(func(j JobSpec) any { return j.EntryClass })},
-	{atJob + ".args", ChangeRefused, useUpdate, job(func(j JobSpec) any { return Launch{Args: j.Args}.ArgsText() })},
-	{atJob + ".savePointName", ChangeNone, "", job(func(j JobSpec) any { return j.SavePointName })},
-	{atJob + ".upgradeMode", ChangeNone, "", job(func(j JobSpec) any { return strings.ToUpper(j.UpgradeMode) })},
-	{atFlink + ".flinkConfiguration", ChangeRefused, useUpdate, flink(func(f Flink) any { return f.Configuration })},
+	{atLocation, ChangeRefused, false, func(s Spec) any { return NormalizeLocation(s.Location) }},
+	{atTags, ChangeNone, true, func(s Spec) any { return s.Tags }},
+	{"properties.clusterType", ChangeRefused, false, func(s Spec) any { return strings.ToLower(s.Properties.ClusterType) }},
+	{"properties.computeProfile.availabilityZones", ChangeNone, false, func(s Spec) any { return s.Properties.Compute.AvailabilityZones }},
+	{"properties.computeProfile.nodes", ChangeNone, false, func(s Spec) any { return nodesButWorkers(s) }},
+	{"properties.computeProfile.nodes.count", ChangeNone, false, func(s Spec) any { return workerCount(s) }},
+	{"", ChangeRescale, false, func(s Spec) any { return taskManagers(s) }}, // shows as what made it so: the count or numReplicas
+	{atProfile + ".clusterVersion", ChangeUpgrade, false, profile(func(p Profile) any { return p.ClusterVersion })},
+	{atProfile + ".ossVersion", ChangeUpgrade, false, profile(func(p Profile) any { return p.OSSVersion })},
+	{atProfile + ".identityProfile", ChangeRestart, false, profile(func(p Profile) any { return foldedIdentity(p.Identity) })},
+	{atProfile + ".managedIdentityProfile", ChangeRestart, false, profile(func(p Profile) any { return foldedIdentities(p.ManagedIdentities) })},
+	{atProfile + ".authorizationProfile", ChangeNone, true, profile(func(p Profile) any { return p.Authorization })},
+	{atProfile + ".secretsProfile", ChangeRestart, true, profile(func(p Profile) any { return p.Secrets })},
+	{atProfile + ".serviceConfigsProfiles", ChangeRestart, true, profile(func(p Profile) any { return configButLogs(p.ServiceConfigs) })},
+	{atProfile + ".serviceConfigsProfiles", ChangeNone, true, profile(func(p Profile) any { return logConfig(p.ServiceConfigs) })},
+	{atProfile + ".clusterAccessProfile", ChangeRefused, false, profile(func(p Profile) any { return p.Access != nil && p.Access.EnableInternalIngress })},
+	{atProfile + ".logAnalyticsProfile", ChangeNone, true, profile(func(p Profile) any { return p.LogAnalytics })},
+	{atProfile + ".prometheusProfile", ChangeNone, true, profile(func(p Profile) any { return p.Prometheus })},
+	{atProfile + ".sshProfile", ChangeNone, true, profile(func(p Profile) any { return p.SSH })},
+	{atProfile + ".autoscaleProfile", ChangeNone, true, profile(func(p Profile) any { return p.Autoscale })},
+	{atProfile + ".rangerPluginProfile", ChangeNone, true, profile(func(p Profile) any { return p.RangerPlugin })},
+	{atProfile + ".scriptActionProfiles", ChangeNone, true, profile(func(p Profile) any { return p.ScriptActions })},
+	{atProfile, ChangeNone, true, profile(func(p Profile) any { return p.Other })},
+	{atFlink + ".storage.storageUri", ChangeRefused, false, flink(func(f Flink) any { return f.Storage.URI })},
+	{atFlink + ".numReplicas", ChangeNone, false, flink(func(f Flink) any { return f.NumReplicas })},
+	{atFlink + ".jobManager", ChangeRestart, false, flink(func(f Flink) any { return f.JobManager })},
+	{atFlink + ".taskManager", ChangeRestart, false, flink(func(f Flink) any { return f.TaskManager })},
+	{atFlink + ".historyServer", ChangeNone, false, flink(func(f Flink) any { return f.HistoryServer })},
+	{atFlink + ".catalogOptions", ChangeRestart, false, flink(func(f Flink) any { return f.Catalog })},
+	{atFlink + ".deploymentMode", ChangeRefused, false, flink(func(f Flink) any { return strings.ToLower(orSession(f.DeploymentMode)) })},
+	{atJob + ".jobJarDirectory", ChangeJob, false, job(func(j JobSpec) any { return j.JarDirectory })},
+	{atJob + ".jarName", ChangeJob, false, job(func(j JobSpec) any { return j.JarName })},
+	{atJob + ".entryClass", ChangeJob, false, job(func(j JobSpec) any { return j.EntryClass })},
+	{atJob + ".args", ChangeJob, false, job(func(j JobSpec) any { return Launch{Args: j.Args}.ArgsText() })},
+	{atJob + ".savePointName", ChangeNone, false, job(func(j JobSpec) any { return j.SavePointName })},
+	{atJob + ".upgradeMode", ChangeNone, false, job(func(j JobSpec) any { return strings.ToUpper(j.UpgradeMode) })},
+	{atFlink + ".flinkConfiguration", ChangeJob, false, flink(func(f Flink) any { return f.Configuration })},
 }
 
-// Change compares a stored spec with one that shall replace it. paths are the changed ones, none if nothing changed (R16); class is
-// the heaviest of them. refused has a fault for each path that may not change; [Conflicts] makes an answer of it.
-func Change(old, new Spec) (class ChangeClass, paths []string, refused []Fault) {
+// Changes are the differences between a stored spec and one that shall replace it.
+type Changes struct {
+	Class   ChangeClass // the heaviest of them
+	Paths   []string    // the changed ones, none if nothing changed (R16)
+	Job     bool        // the job is declared anew
+	Refused []Fault     // one for each path that may not change; [Conflicts] makes an answer of them
+}
+
+// OnlyTags reports whether nothing but the tags changes, which no operation is in the way of (R24).
+func (c Changes) OnlyTags() bool { return slices.Equal(c.Paths, []string{atTags}) }
+
+// Change compares a stored spec with one that shall replace it.
+func Change(old, new Spec, by Declaring) (c Changes) {
 	for _, p := range parts {
 		if same(p.value(old), p.value(new)) {
 			continue
 		}
-		class = max(class, p.class)
-		if p.path != "" && !slices.Contains(paths, p.path) {
-			paths = append(paths, p.path)
+		class := p.class
+		if class == ChangeJob && by != ByOurPut || by == ByPatch && !p.patch {
+			class = ChangeRefused
 		}
-		if p.class == ChangeRefused {
-			refused = append(refused, refusedChange(p))
+		c.Class = max(c.Class, class)
+		c.Job = c.Job || class == ChangeJob
+		if p.path == "" {
+			continue
+		}
+		if !slices.Contains(c.Paths, p.path) {
+			c.Paths = append(c.Paths, p.path)
+		}
+		if class == ChangeRefused {
+			c.Refused = append(c.Refused, refusedChange(p, by))
 		}
 	}
-	return class, paths, refused
+	return c
 }
 
-func refusedChange(p part) Fault {
-	f := Fault{Code: "PropertyChangeNotAllowed", Target: p.path, Hint: p.hint}
-	f.Message = fmt.Sprintf("%s cannot be changed.", p.path[strings.LastIndexByte(p.path, '.')+1:])
-	if p.hint != "" {
-		f.Message = strings.TrimSuffix(f.Message, ".") + " by a PUT; " + p.hint + "."
+func refusedChange(p part, by Declaring) Fault {
+	f := Fault{Code: "PropertyChangeNotAllowed", Target: p.path}
+	verb := "PUT"
+	if by == ByPatch {
+		verb, f.Hint = "PATCH", "use a PUT"
+	}
+	switch {
+	case p.class == ChangeJob:
+		f.Hint = useUpdate
+	case p.path == atLocation:
+		f.Code, f.Hint = "InvalidResourceLocation", "" // R02
+	case p.class == ChangeRefused:
+		f.Hint = ""
+	}
+	f.Message = p.path[strings.LastIndexByte(p.path, '.')+1:] + " cannot be changed."
+	if f.Hint != "" {
+		f.Message = fmt.Sprintf("%s by a %s; %s.", strings.TrimSuffix(f.Message, "."), verb, f.Hint)
 	}
 	return f
 }

@@ -47,6 +47,7 @@ func TestTheClassOfEachChange(t *testing.T) {
 		"the Flink version":                 {func(s *Spec) { s.Properties.Profile.OSSVersion = "2.2.1" }, "upgrade " + profile + "ossVersion"},
 		"the cluster version":               {func(s *Spec) { s.Properties.Profile.ClusterVersion = "1.2.3" }, "upgrade " + profile + "clusterVersion"},
 		"the heaviest decides":              {func(s *Spec) { s.Tags, s.flink().TaskManager.CPU, s.Properties.Profile.OSSVersion = nil, 9, "2.2.1" }, "upgrade tags " + profile + "ossVersion " + flink + "taskManager"},
+		"availability zones":                {func(s *Spec) { s.Properties.Compute.AvailabilityZones = []string{"1"} }, "none properties.computeProfile.availabilityZones"},
 		"the location":                      {func(s *Spec) { s.Location = "westeurope" }, "refused location"},
 		"the cluster type":                  {func(s *Spec) { s.Properties.ClusterType = "Spark" }, "refused properties.clusterType"},
 		"the mode":                          {func(s *Spec) { s.flink().DeploymentMode = "" }, "refused " + flink + "deploymentMode"},
@@ -63,15 +64,19 @@ func TestTheClassOfEachChange(t *testing.T) {
 			t.Parallel()
 			s := orders()
 			tt.change(&s)
-			class, paths, refused := Change(orders(), s)
-			if got := strings.Join(append([]string{class.String()}, paths...), " "); got != tt.want {
+			c := Change(orders(), s, ByPut)
+			if got := strings.Join(append([]string{c.Class.String()}, c.Paths...), " "); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
-			if (class == ChangeRefused) != (len(refused) > 0) {
-				t.Errorf("refused: %+v", refused)
+			if (c.Class == ChangeRefused) != (len(c.Refused) > 0) || c.Job {
+				t.Errorf("got %+v", c)
 			}
-			for _, f := range refused {
-				if f.Code != "PropertyChangeNotAllowed" || !strings.HasSuffix(f.Message, ".") {
+			for _, f := range c.Refused {
+				want := "PropertyChangeNotAllowed"
+				if f.Target == "location" {
+					want = "InvalidResourceLocation"
+				}
+				if f.Code != want || !strings.HasSuffix(f.Message, ".") {
 					t.Errorf("got %+v", f)
 				}
 			}
@@ -84,8 +89,8 @@ func TestGUIDsOfAnIdentityHaveManyForms(t *testing.T) {
 	a, b := orders(), orders()
 	a.Properties.Profile.Identity = &Identity{"/subscriptions/X/a", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "f1a07417-d97a-45cb-824c-7a7467783830"}
 	b.Properties.Profile.Identity = &Identity{"/SUBSCRIPTIONS/x/A", "{B7E6DC6D-F1E8-4753-8033-0F276BB0955B}", "(f1a07417-d97a-45cb-824c-7a7467783830)"}
-	if class, paths, _ := Change(a, b); len(paths) > 0 {
-		t.Errorf("got %s %v", class, paths)
+	if c := Change(a, b, ByPut); len(c.Paths) > 0 {
+		t.Errorf("got %+v", c)
 	}
 }
 
@@ -94,9 +99,8 @@ func TestWithNumReplicasTheWorkerCountIsOnlyRecorded(t *testing.T) {
 	a, b := orders(), orders()
 	a.flink().NumReplicas, b.flink().NumReplicas = ptr(2), ptr(2)
 	b.Properties.Compute.Nodes[1].Count = 9
-	class, paths, _ := Change(a, b)
-	if class != ChangeNone || len(paths) != 1 {
-		t.Errorf("got %s %v, want one path of class none", class, paths)
+	if c := Change(a, b, ByPut); c.Class != ChangeNone || len(c.Paths) != 1 {
+		t.Errorf("got %+v, want one path of class none", c)
 	}
 }
 
@@ -104,11 +108,73 @@ func TestAChangedJobSpecSaysUseUpdate(t *testing.T) {
 	t.Parallel()
 	s := orders()
 	s.job().JarName = "x.jar"
-	_, _, refused := Change(orders(), s)
+	refused := Change(orders(), s, ByPut).Refused
 	want := []Fault{{Code: "PropertyChangeNotAllowed", Target: "properties.clusterProfile.flinkProfile.jobSpec.jarName",
 		Message: "jarName cannot be changed by a PUT; use runJob UPDATE.", Hint: "use runJob UPDATE"}}
 	if diff := cmp.Diff(want, refused); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+}
+
+func TestOurOwnPutDeclaresTheJobToo(t *testing.T) {
+	t.Parallel()
+	for why, tt := range map[string]struct {
+		change func(*Spec)
+		want   ChangeClass
+		job    bool
+	}{
+		"the args":                  {func(s *Spec) { s.job().Args = ptr("B") }, ChangeJob, true},
+		"the job's configuration":   {func(s *Spec) { s.flink().Configuration = map[string]string{"a": "b"} }, ChangeJob, true},
+		"the jar, and the memory":   {func(s *Spec) { s.job().JarName, s.flink().TaskManager.MemoryMB = "x.jar", 4000 }, ChangeJob, true},
+		"the jar, and the version":  {func(s *Spec) { s.job().JarName, s.Properties.Profile.OSSVersion = "x.jar", "2.2.1" }, ChangeUpgrade, true},
+		"the memory":                {func(s *Spec) { s.flink().TaskManager.MemoryMB = 4000 }, ChangeRestart, false},
+		"the storage stays refused": {func(s *Spec) { s.flink().Storage.URI += "/x" }, ChangeRefused, false},
+	} {
+		s := orders()
+		tt.change(&s)
+		if c := Change(orders(), s, ByOurPut); c.Class != tt.want || c.Job != tt.job {
+			t.Errorf("%s: got %+v", why, c)
+		}
+	}
+}
+
+func TestAPatchChangesTagsAndTheUpdatableProfileOnly(t *testing.T) {
+	t.Parallel()
+	for why, tt := range map[string]struct {
+		change  func(*Spec)
+		class   ChangeClass
+		message string // of what is refused
+	}{
+		"tags":             {func(s *Spec) { s.Tags = nil }, ChangeNone, ""},
+		"authorization":    {func(s *Spec) { s.Properties.Profile.Authorization.UserIDs = nil }, ChangeNone, ""},
+		"autoscale goes":   {func(s *Spec) { s.Properties.Profile.Autoscale = nil }, ChangeNone, ""},
+		"slots":            {func(s *Spec) { s.conf()["taskmanager.numberOfTaskSlots"] = "4" }, ChangeRestart, ""},
+		"secrets":          {func(s *Spec) { s.Properties.Profile.Secrets = &Secrets{KeyVaultResourceID: "/x"} }, ChangeRestart, ""},
+		"the worker count": {func(s *Spec) { s.Properties.Compute.Nodes[1].Count = 4 }, ChangeRefused, "count cannot be changed by a PATCH; use a PUT."},
+		"memory":           {func(s *Spec) { s.flink().TaskManager.MemoryMB = 4000 }, ChangeRefused, "taskManager cannot be changed by a PATCH; use a PUT."},
+		"the args":         {func(s *Spec) { s.job().Args = ptr("B") }, ChangeRefused, "args cannot be changed by a PATCH; use runJob UPDATE."},
+		"the storage":      {func(s *Spec) { s.flink().Storage.URI += "/x" }, ChangeRefused, "storageUri cannot be changed."},
+	} {
+		s := orders()
+		tt.change(&s)
+		c := Change(orders(), s, ByPatch)
+		message := ""
+		if len(c.Refused) > 0 {
+			message = c.Refused[0].Message
+		}
+		if c.Class != tt.class || message != tt.message {
+			t.Errorf("%s: got %+v", why, c)
+		}
+	}
+}
+
+func TestOnlyTagsAreNothingButTags(t *testing.T) {
+	t.Parallel()
+	tags, both := orders(), orders()
+	tags.Tags = map[string]string{"a": "b"}
+	both.Tags, both.Properties.Profile.Prometheus = tags.Tags, &Prometheus{Enabled: true}
+	if !Change(orders(), tags, ByPut).OnlyTags() || Change(orders(), both, ByPut).OnlyTags() || Change(orders(), orders(), ByPut).OnlyTags() {
+		t.Error("tags are not told from what else changes")
 	}
 }
 
@@ -136,7 +202,7 @@ func TestTheTableKnowsEveryProperty(t *testing.T) {
 		was := reflect.New(v.Type()).Elem()
 		was.Set(v)
 		other(v)
-		if _, paths, _ := Change(old, base); len(paths) == 0 {
+		if c := Change(old, base, ByOurPut); len(c.Paths) == 0 {
 			t.Errorf("a change of %s is not seen", path)
 		}
 		v.Set(was)

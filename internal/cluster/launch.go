@@ -45,6 +45,18 @@ func taskManagers(spec Spec) int {
 	return n
 }
 
+// WithWorkers is s with n worker nodes (R05). s stays as it is.
+func (s Spec) WithWorkers(n int) Spec {
+	nodes := slices.Clone(s.Properties.Compute.Nodes)
+	for i, g := range nodes {
+		if strings.EqualFold(g.Type, workerNodes) {
+			nodes[i].Count = n
+		}
+	}
+	s.Properties.Compute.Nodes = nodes
+	return s
+}
+
 // Types of node groups, in the casing of answers.
 const (
 	headNodes   = "Head"

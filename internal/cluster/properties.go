@@ -10,7 +10,8 @@ type Properties struct {
 
 // Compute is the compute profile.
 type Compute struct {
-	Nodes []NodeGroup `json:"nodes"`
+	Nodes             []NodeGroup `json:"nodes"`
+	AvailabilityZones []string    `json:"availabilityZones,omitempty"` // stored and echoed, in the one version that knows it
 }
 
 // NodeGroup is a group of nodes of one size: an accounting unit, never a machine of ours (R04, R05).

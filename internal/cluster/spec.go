@@ -37,9 +37,11 @@ func (l Limits) maxTaskManagers() int {
 
 // JSON paths of the blocks of a spec.
 const (
-	atProfile = "properties.clusterProfile"
-	atFlink   = atProfile + ".flinkProfile"
-	atJob     = atFlink + ".jobSpec"
+	atLocation = "location"
+	atTags     = "tags"
+	atProfile  = "properties.clusterProfile"
+	atFlink    = atProfile + ".flinkProfile"
+	atJob      = atFlink + ".jobSpec"
 )
 
 var (

@@ -14,7 +14,7 @@ const (
 // WritingOperation is the newest PUT, PATCH, resize, upgrade, rollback, manageLibraries or DELETE of a resource.
 // runJob and the watcher's operations are none of them. The zero value is "never one".
 type WritingOperation struct {
-	Verb    string // PUT, PATCH, POST, DELETE
+	Verb    string // PUT, PATCH, resize, DELETE
 	Running bool
 	Outcome string // Succeeded, Failed, Canceled; of one that ended
 }

@@ -2,10 +2,7 @@ package daemon
 
 import (
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -23,6 +20,8 @@ type Config struct {
 	Gate       Gate       `yaml:"gate"`
 	Recovery   Recovery   `yaml:"recovery"`
 	Poll       Poll       `yaml:"poll"`
+	HTTP       HTTP       `yaml:"http"`
+	Debug      Debug      `yaml:"debug"`
 	Log        Log        `yaml:"log"`
 }
 
@@ -71,6 +70,11 @@ type Poll struct {
 	RetryAfterSeconds int `yaml:"retryAfterSeconds"`
 }
 
+// Debug says where metrics and profiles are.
+type Debug struct {
+	Listen string `yaml:"listen"` // host:port, loopback only; "" = nowhere
+}
+
 // Log says what is logged, and how.
 type Log struct {
 	Level  string `yaml:"level"`
@@ -88,97 +92,13 @@ func Default(dev bool) Config {
 		Gate:       Gate{MinimumSeconds: 10, MaximumSeconds: 60, Restarts: 3},
 		Recovery:   Recovery{Budget: 5, WindowMinutes: 60, BackoffSeconds: 5, BackoffMostSeconds: 300, RegisterSeconds: 120},
 		Poll:       Poll{RetryAfterSeconds: 1},
+		HTTP:       defaultHTTP,
 		Log:        Log{Level: "info"},
 	}
 	if dev {
 		c.Dev, c.Data, c.Limits.MinimumMemoryMB = true, ".drey", 512
 	}
 	return c
-}
-
-// complete checks c and fills in what depends on the machine. Data becomes an absolute path.
-func (c Config) complete() (Config, error) {
-	if c.Data == "" {
-		return c, fmt.Errorf("no data directory: name one with --data DIR, or use --dev, which takes .drey in this folder")
-	}
-	dir, err := filepath.Abs(c.Data)
-	if err != nil {
-		return c, fmt.Errorf("cannot make the data directory's path absolute: %w", err)
-	}
-	c.Data = dir
-	if err := loopback(c.Listen); err != nil {
-		return c, err
-	}
-	if err := c.Limits.check(); err != nil {
-		return c, err
-	}
-	if c.Operations.KeptHours < 1 {
-		return c, fmt.Errorf("operations.keptHours is %d; at least 1", c.Operations.KeptHours)
-	}
-	if g := c.Gate; g.MinimumSeconds < 0 || g.MaximumSeconds < 1 || g.Restarts < 1 {
-		return c, fmt.Errorf("gate has minimumSeconds %d, maximumSeconds %d and restarts %d; at least 0, 1 and 1", g.MinimumSeconds, g.MaximumSeconds, g.Restarts)
-	}
-	if r := c.Recovery; r.Budget < 0 || r.WindowMinutes < 1 || r.BackoffSeconds < 0 || r.BackoffMostSeconds < r.BackoffSeconds || r.RegisterSeconds < 1 {
-		return c, fmt.Errorf("recovery has budget %d, windowMinutes %d, backoffSeconds %d, backoffMostSeconds %d and registerSeconds %d; at least 0, 1, 0, the one before, and 1",
-			r.Budget, r.WindowMinutes, r.BackoffSeconds, r.BackoffMostSeconds, r.RegisterSeconds)
-	}
-	if c.Poll.RetryAfterSeconds < 1 || c.Poll.RetryAfterSeconds > 600 {
-		return c, fmt.Errorf("poll.retryAfterSeconds is %d; 1 to 600", c.Poll.RetryAfterSeconds)
-	}
-	if len(c.Storage.Suffixes) == 0 {
-		return c, fmt.Errorf("storage.suffixes is empty; name at least one host suffix, for example core.windows.net")
-	}
-	if c.Limits.MemoryMB == 0 {
-		total, err := MachineMemoryMB()
-		if err != nil {
-			return c, err
-		}
-		c.Limits.MemoryMB = total - total/10
-	}
-	return c, nil
-}
-
-// loopback refuses an address that others than this machine could reach: this version has no way to let them in safely.
-func loopback(listen string) error {
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return fmt.Errorf("listen %q is no host:port, for example 127.0.0.1:8443", listen)
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("listen %q: %q is no port; 0 to 65535, 0 = any free one", listen, port)
-	} else if n > 0 && n < 1024 {
-		return fmt.Errorf("listen %q: ports below 1024 belong to the system; take one above, for example 8443", listen)
-	}
-	if host == "localhost" {
-		return nil
-	}
-	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
-		return fmt.Errorf("listen %q is refused: this version serves loopback only (127.0.0.1, ::1 or localhost)", listen)
-	}
-	return nil
-}
-
-// check looks at the figures, and keeps JobManager ports apart from those the kernel gives away by itself.
-func (l Limits) check() error {
-	switch {
-	case l.MinimumMemoryMB < 256:
-		return fmt.Errorf("limits.minimumMemoryMB is %d; a JVM of Flink needs at least 256", l.MinimumMemoryMB)
-	case l.MemoryMB < 0:
-		return fmt.Errorf("limits.memoryMB is %d; it cannot be negative", l.MemoryMB)
-	case l.UploadBytes < 1:
-		return fmt.Errorf("limits.uploadBytes is %d; at least 1", l.UploadBytes)
-	case l.PortLow < 1024 || l.PortHigh > 65535 || l.PortHigh-l.PortLow < 9:
-		return fmt.Errorf("limits.portLow and portHigh are %d and %d; a range of at least 10 ports within 1024 to 65535", l.PortLow, l.PortHigh)
-	}
-	low, high, err := EphemeralPorts()
-	if err != nil {
-		return err
-	}
-	if l.PortLow <= high && l.PortHigh >= low {
-		return fmt.Errorf("limits.portLow to portHigh (%d-%d) overlaps the ports this kernel gives to anybody (%d-%d): choose a range outside",
-			l.PortLow, l.PortHigh, low, high)
-	}
-	return nil
 }
 
 // EphemeralPorts is the range of ports the kernel hands out by itself, both ends included.

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -66,49 +65,23 @@ func TestTheDecisionsTableHasTheKeysOfTheStruct(t *testing.T) {
 	}
 }
 
+// words stand in the table where a default is none, or the machine's.
+var words = map[string]string{
+	"data": "none: required", "limits.memoryMB": "machine's less 10 %", "java.home": "JAVA_HOME, else java on the path",
+	"debug.listen": "none: off", "log.format": "text on a terminal, else json",
+}
+
 func TestTheDecisionsTableHasTheDefaultsOfTheStruct(t *testing.T) {
 	t.Parallel()
-	rows := decisions(t)
-	for key, shown := range map[string]func(Config) string{
-		"data":                        func(c Config) string { return orWords(c.Data, "none: required") },
-		"listen":                      func(c Config) string { return c.Listen },
-		"dev":                         func(c Config) string { return show(c.Dev) },
-		"archives":                    func(c Config) string { return show(c.Archives) },
-		"limits.minimumMemoryMB":      func(c Config) string { return show(c.Limits.MinimumMemoryMB) },
-		"limits.memoryMB":             func(c Config) string { return orWords(zero(c.Limits.MemoryMB), "machine's less 10 %") },
-		"limits.portLow":              func(c Config) string { return show(c.Limits.PortLow) },
-		"limits.portHigh":             func(c Config) string { return show(c.Limits.PortHigh) },
-		"limits.uploadBytes":          func(c Config) string { return show(c.Limits.UploadBytes) },
-		"java.home":                   func(c Config) string { return orWords(c.Java.Home, "JAVA_HOME, else java on the path") },
-		"storage.suffixes":            func(c Config) string { return strings.Join(c.Storage.Suffixes, ", ") },
-		"operations.keptHours":        func(c Config) string { return show(c.Operations.KeptHours) },
-		"gate.minimumSeconds":         func(c Config) string { return show(c.Gate.MinimumSeconds) },
-		"gate.maximumSeconds":         func(c Config) string { return show(c.Gate.MaximumSeconds) },
-		"gate.restarts":               func(c Config) string { return show(c.Gate.Restarts) },
-		"recovery.budget":             func(c Config) string { return show(c.Recovery.Budget) },
-		"recovery.windowMinutes":      func(c Config) string { return show(c.Recovery.WindowMinutes) },
-		"recovery.backoffSeconds":     func(c Config) string { return show(c.Recovery.BackoffSeconds) },
-		"recovery.backoffMostSeconds": func(c Config) string { return show(c.Recovery.BackoffMostSeconds) },
-		"recovery.registerSeconds":    func(c Config) string { return show(c.Recovery.RegisterSeconds) },
-		"poll.retryAfterSeconds":      func(c Config) string { return show(c.Poll.RetryAfterSeconds) },
-		"log.level":                   func(c Config) string { return c.Log.Level },
-		"log.format":                  func(c Config) string { return orWords(c.Log.Format, "text on a terminal, else json") },
-	} {
-		row, ok := rows[key]
-		if !ok {
-			t.Errorf("key %s is not in the table", key)
-			continue
-		}
-		delete(rows, key)
-		if got := shown(Default(false)); got != row.defaults {
+	rows, ordinary, dev := decisions(t), values(Default(false)), values(Default(true))
+	for _, key := range Keys() {
+		row := rows[key]
+		if got := orWords(ordinary[key], key); got != row.defaults {
 			t.Errorf("default of %s: code %q, docs %q", key, got, row.defaults)
 		}
-		if got := shown(Default(true)); got != row.dev {
+		if got := orWords(dev[key], key); got != row.dev {
 			t.Errorf("default of %s with --dev: code %q, docs %q", key, got, row.dev)
 		}
-	}
-	for key := range rows {
-		t.Errorf("the default of %s is not compared", key)
 	}
 }
 
@@ -179,18 +152,9 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-func orWords(value, words string) string {
-	if value == "" {
-		return words
+func orWords(value, key string) string {
+	if w, ok := words[key]; ok && (value == "" || value == "0") {
+		return w
 	}
 	return value
 }
-
-func zero(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return show(n)
-}
-
-func show(v any) string { return fmt.Sprint(v) }

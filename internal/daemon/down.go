@@ -19,6 +19,9 @@ func Down(ctx context.Context, dir string, say func(string)) error {
 		return err
 	}
 	defer func() { _ = lock.Release() }()
+	if err := endSimulated(ctx, dir, say); err != nil {
+		return err
+	}
 	rt, err := local.New(local.Config{Dir: dir})
 	if err != nil {
 		return err

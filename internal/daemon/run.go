@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"drey/internal/telemetry"
 )
 
 // stopTime is how long requests may go on once the server was asked to end.
@@ -45,22 +47,25 @@ func Run(ctx context.Context, c Config, log *slog.Logger, ready func(Connection)
 	if err := p.service.Claim(ctx); err != nil {
 		return err
 	}
-	return serve(ctx, c, p, listener, cert, log, ready)
+	debug, err := openDebug(ctx, c, p.metrics, log)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, c, p, listener, debug, cert, log, ready)
 }
 
-func serve(ctx context.Context, c Config, p parts, listener net.Listener, cert tls.Certificate, log *slog.Logger, ready func(Connection)) error {
-	server := &http.Server{
-		Handler: p.front, MaxHeaderBytes: 16 << 10, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}},
-		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+func serve(ctx context.Context, c Config, p parts, listener net.Listener, debug *debugServer, cert tls.Certificate, log *slog.Logger, ready func(Connection)) error {
+	server := c.HTTP.server(p.front, cert, log)
 	g, work := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.service.Run(work) })
 	if p.archives != nil {
 		g.Go(func() error { p.archives.run(work); return nil })
 	}
+	if debug != nil {
+		g.Go(func() error { return debug.run(work) })
+	}
 	g.Go(func() error {
-		if err := server.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.ServeTLS(c.HTTP.bound(listener, p.metrics), "", ""); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("the server cannot go on answering: %w", err)
 		}
 		return nil
@@ -98,16 +103,12 @@ func connectionOf(c Config, n Names, at net.Addr) Connection {
 
 // NewLog makes the server's log on stderr.
 func NewLog(c Log, terminal bool) (*slog.Logger, error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
-		return nil, fmt.Errorf("log.level is %q; one of debug, info, warn, error", c.Level)
-	}
-	options := &slog.HandlerOptions{Level: level}
+	format := c.Format
 	switch {
-	case c.Format == "json" || c.Format == "" && !terminal:
-		return slog.New(slog.NewJSONHandler(os.Stderr, options)), nil
-	case c.Format == "text" || c.Format == "":
-		return slog.New(slog.NewTextHandler(os.Stderr, options)), nil
+	case format == "" && terminal:
+		format = "text"
+	case format == "":
+		format = "json"
 	}
-	return nil, fmt.Errorf("log.format is %q; one of text, json", c.Format)
+	return telemetry.NewLog(os.Stderr, c.Level, format)
 }

@@ -15,11 +15,12 @@ import (
 	"drey/internal/flink"
 	"drey/internal/identity"
 	"drey/internal/lifecycle"
-	"drey/internal/runtime"
 	"drey/internal/runtime/local"
+	"drey/internal/runtime/simulated"
 	"drey/internal/secret"
 	"drey/internal/storage"
 	"drey/internal/store"
+	"drey/internal/telemetry"
 )
 
 // What --dev makes, and the one target of this version.
@@ -32,9 +33,11 @@ const (
 // parts are what a server is made of, in the order in which they are made.
 type parts struct {
 	names    Names
+	metrics  *telemetry.Metrics
 	store    *store.Store
 	runtime  *local.Runtime
-	archives *archives // nil: switched off
+	remote   *simulated.Remote // the way to the simulated target
+	archives *archives         // nil: switched off
 	service  *lifecycle.Service
 	front    *arm.Front
 }
@@ -55,6 +58,7 @@ func build(ctx context.Context, c Config, log *slog.Logger) (p parts, err error)
 			p.close(log)
 		}
 	}()
+	p.metrics = telemetry.New(Version())
 	if p.names, err = loadNames(c.Data); err != nil {
 		return p, err
 	}
@@ -73,6 +77,7 @@ func build(ctx context.Context, c Config, log *slog.Logger) (p parts, err error)
 	if p.store, err = store.Open(ctx, "sqlite:"+filepath.Join(c.Data, "drey.db"), log); err != nil {
 		return p, err
 	}
+	p.store.OnCommit(p.metrics.Commit)
 	p.runtime, err = local.New(local.Config{Dir: c.Data, KeeperPath: keeper.Path, Java: java.Path, Log: log, Distributions: func(version string) (string, error) {
 		d, err := dists.Show(version)
 		return d.Path, err
@@ -87,12 +92,16 @@ func build(ctx context.Context, c Config, log *slog.Logger) (p parts, err error)
 	if err != nil {
 		return p, err
 	}
+	if config.Targets[simulatedTarget], p.remote, err = simulatedAt(c.Data, c.Limits.MinimumMemoryMB); err != nil {
+		return p, err
+	}
 	if err := lifecycle.Plant(ctx, p.store, config, seed(c, p.names)); err != nil {
 		return p, fmt.Errorf("cannot prepare the database: %w", err)
 	}
 	if p.service, err = lifecycle.New(config); err != nil {
 		return p, err
 	}
+	p.metrics.Watch(p.service.State)
 	issuer, err := identity.NewIssuer(identity.Config{
 		KeyFile: filepath.Join(c.Data, "token-key.pem"), Tenant: p.names.TenantID,
 		Clients: []identity.Client{{
@@ -103,7 +112,8 @@ func build(ctx context.Context, c Config, log *slog.Logger) (p parts, err error)
 	if err != nil {
 		return p, err
 	}
-	p.front = arm.New(p.service, issuer, arm.Options{Log: log, RetryAfterSeconds: c.Poll.RetryAfterSeconds})
+	p.front = arm.New(p.service, issuer, arm.Options{Log: log, RetryAfterSeconds: c.Poll.RetryAfterSeconds,
+		Limits: c.HTTP.limits(), Metrics: p.metrics, Ready: p.ready})
 	return p, nil
 }
 
@@ -131,12 +141,15 @@ func lifecycleConfig(c Config, p parts, dists flink.Distributions, jar Carried, 
 		return lifecycle.Config{}, err
 	}
 	config := lifecycle.Config{
-		Store: p.store, Runtimes: map[string]runtime.Runtime{localTarget: p.runtime}, Storage: mounts,
-		Facts:       func() cluster.FlinkFacts { return flink.Facts(dists, c.Limits.MinimumMemoryMB) },
+		Store: p.store, Storage: mounts,
+		Targets: map[string]lifecycle.Target{localTarget: {
+			Runtime: p.runtime, Kind: lifecycle.KindLocal, Ports: [2]int{c.Limits.PortLow, c.Limits.PortHigh}, MemoryMB: c.Limits.MemoryMB,
+			Facts: func() cluster.FlinkFacts { return flink.Facts(dists, c.Limits.MinimumMemoryMB) }, Plugins: dists.Plugins,
+		}},
 		Limits:      cluster.Limits{StorageSuffixes: c.Storage.Suffixes},
 		StorageRoot: root, GateJar: jar.Path, GateJarSHA: jar.SHA256,
-		PortLow: c.Limits.PortLow, PortHigh: c.Limits.PortHigh, UploadBytes: c.Limits.UploadBytes, MemoryMB: c.Limits.MemoryMB,
-		KeptFor: time.Duration(c.Operations.KeptHours) * time.Hour, Domain: "drey.localhost", Version: Version(), Holder: fmt.Sprintf("%s/%d", p.names.DirectoryID, os.Getpid()), Now: time.Now, Log: log,
+		UploadBytes: c.Limits.UploadBytes,
+		KeptFor:     time.Duration(c.Operations.KeptHours) * time.Hour, Domain: "drey.localhost", Version: Version(), Metrics: p.metrics, Holder: fmt.Sprintf("%s/%d", p.names.DirectoryID, os.Getpid()), Now: time.Now, Log: log,
 	}
 	seconds := func(n int) time.Duration { return time.Duration(n) * time.Second }
 	config.Gate = lifecycle.HealthGate{Minimum: seconds(c.Gate.MinimumSeconds), Maximum: seconds(c.Gate.MaximumSeconds), Restarts: c.Gate.Restarts}
@@ -151,7 +164,7 @@ func lifecycleConfig(c Config, p parts, dists flink.Distributions, jar Carried, 
 // seed is what the database of this server begins with.
 func seed(c Config, n Names) lifecycle.Seed {
 	s := lifecycle.Seed{
-		Targets:      map[string]string{localTarget: "local"},
+		Targets:      map[string]string{localTarget: lifecycle.KindLocal, simulatedTarget: lifecycle.KindSimulated},
 		Subscription: store.Subscription{ID: n.SubscriptionID, Name: "drey", Tenant: n.TenantID},
 	}
 	if c.Dev {
@@ -167,6 +180,9 @@ func seed(c Config, n Names) lifecycle.Seed {
 // close ends what was made, last first. Running jobs are left alone.
 func (p parts) close(log *slog.Logger) {
 	var errs []error
+	if p.remote != nil {
+		p.remote.Close()
+	}
 	if p.runtime != nil {
 		errs = append(errs, p.runtime.Close())
 	}

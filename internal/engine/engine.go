@@ -10,6 +10,7 @@ import (
 
 	"drey/internal/cluster"
 	"drey/internal/store"
+	"drey/internal/telemetry"
 )
 
 // Kind is one type of operation. Kinds are data: failpoints, deadlines and docs are made from them.
@@ -105,6 +106,8 @@ type Config struct {
 	Log *slog.Logger
 	// Ended is told of each operation that ended here; nil is fine.
 	Ended func(op store.Operation)
+	// Metrics counts turns and operations; nil is fine.
+	Metrics *telemetry.Metrics
 }
 
 func (k Kind) step(name string) (int, bool) {

@@ -13,6 +13,7 @@ import (
 
 	"drey/internal/cluster"
 	"drey/internal/store"
+	"drey/internal/telemetry"
 )
 
 // rig is an engine over a real store, with one kind: count up to 3 by an effect, then end.
@@ -25,6 +26,8 @@ type rig struct {
 	act   func() error
 	look  func() error
 	epoch int64
+	log   *slog.Logger // nil: none
+	count *telemetry.Metrics
 }
 
 func newRig(t *testing.T) *rig {
@@ -101,7 +104,7 @@ func (r *rig) submit(id string, goal int, deadline time.Duration) {
 		r.t.Fatal(err)
 	}
 	err = r.store.Change(r.t.Context(), nil, func(tx *store.Tx) error {
-		return tx.InsertOperation(store.Operation{ID: id, Subject: "job-" + id, Target: "here", Kind: "test.count", KindVersion: 1, Lane: store.CallerLane,
+		return tx.InsertOperation(store.Operation{ID: id, Subject: "job-" + id, ResourceID: "/clusters/" + id, Target: "here", Kind: "test.count", KindVersion: 1, Lane: store.CallerLane,
 			State: store.Active, Step: "count", Facts: raw, CreatedAt: time.Now(), Deadline: time.Now().Add(deadline)})
 	})
 	if err != nil {
@@ -111,7 +114,11 @@ func (r *rig) submit(id string, goal int, deadline time.Duration) {
 
 // run runs an engine until the test ends, or stop is called.
 func (r *rig) run() (e *Engine, stop func()) {
-	e = New(Config{Store: r.store, Kinds: []Kind{r.kind()}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	log := r.log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	e = New(Config{Store: r.store, Kinds: []Kind{r.kind()}, Now: time.Now, Log: log, Metrics: r.count,
 		Fence: func(string) (int64, bool) { r.mu.Lock(); defer r.mu.Unlock(); return r.epoch, true },
 		Ended: func(op store.Operation) { r.ended <- op }})
 	ctx, cancel := context.WithCancel(r.t.Context())

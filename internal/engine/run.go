@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"drey/internal/store"
+	"drey/internal/telemetry"
 )
 
 // pollEvery is the fallback: work is found by wake-ups in this process, and by reading the database this often.
@@ -14,40 +15,53 @@ const pollEvery = time.Second
 
 // Engine runs the operations of the targets this server owns.
 type Engine struct {
-	store *store.Store
-	kinds map[string]Kind
-	fence func(string) (int64, bool)
-	now   func() time.Time
-	log   *slog.Logger
-	ended func(store.Operation)
+	store   *store.Store
+	kinds   map[string]Kind
+	fence   func(string) (int64, bool)
+	now     func() time.Time
+	log     *slog.Logger
+	ended   func(store.Operation)
+	metrics *telemetry.Metrics
 
-	wake chan struct{}
-	mu   sync.Mutex
-	busy map[string]*held // by subject
+	mu    sync.Mutex
+	wakes []chan struct{}  // one of each target
+	busy  map[string]*held // by subject
 }
 
 // held is an operation some worker of ours keeps.
 type held struct {
-	op     string
-	cancel context.CancelFunc
+	op, target string
+	cancel     context.CancelFunc
 }
 
 // New makes an Engine; Run starts it.
 func New(c Config) *Engine {
-	e := &Engine{store: c.Store, kinds: map[string]Kind{}, fence: c.Fence, now: c.Now, log: c.Log, ended: c.Ended,
-		wake: make(chan struct{}, 1), busy: map[string]*held{}}
+	e := &Engine{store: c.Store, kinds: map[string]Kind{}, fence: c.Fence, now: c.Now, log: c.Log, ended: c.Ended, metrics: c.Metrics, busy: map[string]*held{}}
 	for _, k := range c.Kinds {
 		e.kinds[k.Name] = k
 	}
 	return e
 }
 
-// Wake tells the engine that there may be new work. It never blocks.
+// Wake tells the engine that there may be new work, at any target. It never waits for anything.
 func (e *Engine) Wake() {
-	select {
-	case e.wake <- struct{}{}:
-	default:
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, wake := range e.wakes {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
 	}
+}
+
+// woken is told by each Wake from now on.
+func (e *Engine) woken() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	wake := make(chan struct{}, 1)
+	e.wakes = append(e.wakes, wake)
+	return wake
 }
 
 // Run takes up open operations of target until ctx ends; then it lets running turns finish, for at most grace.
@@ -55,6 +69,7 @@ func (e *Engine) Run(ctx context.Context, target string, grace time.Duration) er
 	work, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	var workers sync.WaitGroup
+	wake := e.woken()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
@@ -65,7 +80,7 @@ func (e *Engine) Run(ctx context.Context, target string, grace time.Duration) er
 		case <-ctx.Done():
 			return e.finish(&workers, cut, grace)
 		case <-tick.C:
-		case <-e.wake:
+		case <-wake:
 		}
 	}
 }
@@ -104,7 +119,7 @@ func (e *Engine) take(ctx context.Context, quit <-chan struct{}, target string, 
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for subject, h := range e.busy {
-		if active[subject] != h.op {
+		if h.target == target && active[subject] != h.op {
 			h.cancel()
 		}
 	}
@@ -117,15 +132,16 @@ func (e *Engine) take(ctx context.Context, quit <-chan struct{}, target string, 
 
 // start runs with e.mu held.
 func (e *Engine) start(ctx context.Context, quit <-chan struct{}, op store.Operation, workers *sync.WaitGroup) {
-	log := e.log.With("operation", op.ID, "kind", op.Kind)
+	ctx = telemetry.With(ctx, slog.String("operation", op.ID), slog.String("kind", op.Kind), slog.String("cluster", op.ResourceID))
 	kind, ok := e.kinds[op.Kind]
 	if !ok || kind.Version != op.KindVersion {
-		log.ErrorContext(ctx, "operation is of a kind or version this binary does not know; it is left alone", "version", op.KindVersion)
+		e.log.ErrorContext(ctx, "operation is of a kind or version this binary does not know; it is left alone", "version", op.KindVersion)
 		return
 	}
+	e.log.InfoContext(ctx, "operation taken up", "step", op.Step)
 	ctx, cancel := context.WithCancel(ctx)
-	e.busy[op.Subject] = &held{op: op.ID, cancel: cancel}
-	w := &worker{Engine: e, op: op, kind: kind, log: log}
+	e.busy[op.Subject] = &held{op: op.ID, target: op.Target, cancel: cancel}
+	w := &worker{Engine: e, op: op, kind: kind}
 	workers.Go(func() {
 		defer e.Wake()
 		defer func() {

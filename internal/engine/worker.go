@@ -11,6 +11,7 @@ import (
 
 	"drey/internal/cluster"
 	"drey/internal/store"
+	"drey/internal/telemetry"
 )
 
 const (
@@ -24,13 +25,13 @@ type worker struct {
 	*Engine
 	op      store.Operation
 	kind    Kind
-	log     *slog.Logger
 	backoff time.Duration
 	said    string // last trouble written as a line, so that it is written once
 }
 
 // run takes turns until the operation ended, was fenced off, or ctx ends. A turn that has begun is not cut off by quit.
 func (w *worker) run(ctx context.Context, quit <-chan struct{}) {
+	at, named := "", ctx
 	for {
 		select {
 		case <-quit:
@@ -39,7 +40,11 @@ func (w *worker) run(ctx context.Context, quit <-chan struct{}) {
 			return
 		default:
 		}
-		wait, over := w.guarded(ctx)
+		if at != w.op.Step { // not in every turn: a turn may come each 20 ms
+			at, named = w.op.Step, telemetry.With(ctx, slog.String("step", w.op.Step))
+		}
+		w.metrics.Turn(w.kind.Name)
+		wait, over := w.guarded(named)
 		if over {
 			return
 		}
@@ -60,7 +65,8 @@ func (w *worker) run(ctx context.Context, quit <-chan struct{}) {
 func (w *worker) guarded(ctx context.Context) (wait time.Duration, over bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.log.ErrorContext(ctx, "step panicked", "step", w.op.Step, "panic", p, "stack", string(debug.Stack()))
+			w.metrics.Panic("step")
+			w.log.ErrorContext(ctx, "step panicked", "panic", p, "stack", string(debug.Stack()))
 			wait, over = w.end(ctx, cluster.Errorf(cluster.Conflict, "InternalError", "", "Step %q met an error of Drey's own.", w.op.Step))
 		}
 	}()
@@ -76,7 +82,7 @@ func (w *worker) turn(ctx context.Context) (wait time.Duration, over bool) {
 	}
 	at, ok := w.kind.step(w.op.Step)
 	if !ok {
-		w.log.ErrorContext(ctx, "operation has a step this binary does not know", "step", w.op.Step)
+		w.log.ErrorContext(ctx, "operation has a step this binary does not know")
 		return 0, true
 	}
 	step := w.kind.Steps[at]
@@ -135,8 +141,8 @@ func (w *worker) look(ctx context.Context, step Step) (any, error) {
 }
 
 func (w *worker) act(ctx context.Context, step Step) error {
-	if step.Act == nil {
-		return nil
+	if step.Act == nil || ctx.Err() != nil {
+		return ctx.Err()
 	}
 	if _, ok := w.fence(w.op.Target); !ok {
 		return errNotOwner
@@ -172,7 +178,8 @@ func (w *worker) trouble(ctx context.Context, step Step, part string, err error)
 		return 0, true
 	}
 	w.backoff = min(max(2*w.backoff, backoffStart), backoffMost)
-	w.log.WarnContext(ctx, "step has trouble, again later", "step", step.Name, "part", part, "error", err, "after", w.backoff)
+	w.metrics.Trouble(w.kind.Name, step.Name)
+	w.log.WarnContext(ctx, "step has trouble, again later", "part", part, "error", err, "after", w.backoff)
 	line := "trouble, trying again"
 	if e := cluster.AsError(err); e != nil {
 		line = fmt.Sprintf("%s: %s; trying again", e.Code, e.Message)
@@ -221,14 +228,17 @@ func (w *worker) commit(ctx context.Context, next store.Operation, v Verdict, st
 		return nil
 	})
 	switch {
+	case err == nil: // also where ctx has ended since: what is committed is told
+	case errors.Is(err, store.ErrFenced) && w.deposed(ctx, next.Target, epoch):
+		return backoffMost, false // ending here would only have the same operation taken up again at once
 	case errors.Is(err, store.ErrFenced):
-		w.log.InfoContext(ctx, "operation was taken over or ended by another", "step", step)
+		w.log.InfoContext(ctx, "operation was taken over or ended by another")
 		return 0, true
 	case ctx.Err() != nil:
 		return 0, true
-	case err != nil:
+	default:
 		w.backoff = min(max(2*w.backoff, backoffStart), backoffMost)
-		w.log.ErrorContext(ctx, "cannot commit a turn, again later", "step", step, "error", err, "after", w.backoff)
+		w.log.ErrorContext(ctx, "cannot commit a turn, again later", "error", err, "after", w.backoff)
 		return w.backoff, false
 	}
 	next.Turn++
@@ -236,6 +246,16 @@ func (w *worker) commit(ctx context.Context, next store.Operation, v Verdict, st
 	moment.Moment = After
 	moment.hit()
 	return 0, false
+}
+
+// deposed reports whether another server has taken the target since epoch.
+func (w *worker) deposed(ctx context.Context, target string, epoch int64) bool {
+	var row store.TargetRow
+	err := w.store.Read(ctx, func(tx *store.Tx) (err error) {
+		row, err = tx.Target(target)
+		return err
+	})
+	return err == nil && row.Epoch != epoch
 }
 
 func (w *worker) succeed(ctx context.Context, next store.Operation, v Verdict, step string) (time.Duration, bool) {
@@ -259,7 +279,9 @@ func (w *worker) last(ctx context.Context, next store.Operation, v Verdict, step
 	if over || wait > 0 {
 		return wait, over
 	}
-	w.log.InfoContext(ctx, "operation ended", "outcome", next.Outcome)
+	took := next.EndedAt.Sub(next.CreatedAt)
+	w.metrics.Operation(next.Kind, string(next.Outcome), took)
+	w.log.InfoContext(ctx, "operation ended", "outcome", next.Outcome, "seconds", took.Seconds())
 	if w.ended != nil {
 		w.ended(next)
 	}

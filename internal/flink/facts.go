@@ -8,21 +8,33 @@ import (
 
 // Facts says what validation must know of Flink now.
 func Facts(d Distributions, minMemoryMB int64) cluster.FlinkFacts {
-	f := cluster.FlinkFacts{MinMemoryMB: minMemoryMB, Aliases: map[string]string{}, ClassifyKey: classifyKey, CheckMemory: checkMemory}
 	all, err := d.List()
 	if err != nil {
-		return f // nothing is installed as far as anybody can tell: every version is refused with the way out
+		all = nil // nothing is installed as far as anybody can tell: every version is refused with the way out
 	}
+	var versions []string
 	for _, dist := range all {
-		f.Installed = append(f.Installed, dist.Version)
-		if major, minor, ok := line(dist.Version); ok && major == 1 && minor == 20 {
-			f.Aliases["1.16.0"], f.Aliases["1.17.0"] = dist.Version, dist.Version // R03; the list goes from old to new
+		versions = append(versions, dist.Version)
+	}
+	return FactsOf(versions, minMemoryMB)
+}
+
+// FactsOf are the facts where these versions are installed, from old to new.
+func FactsOf(versions []string, minMemoryMB int64) cluster.FlinkFacts {
+	f := cluster.FlinkFacts{MinMemoryMB: minMemoryMB, Aliases: map[string]string{}, ClassifyKey: classifyKey, CheckMemory: checkMemory}
+	for _, version := range versions {
+		f.Installed = append(f.Installed, version)
+		if major, minor, ok := line(version); ok && major == 1 && minor == 20 {
+			f.Aliases["1.16.0"], f.Aliases["1.17.0"] = version, version // R03
 		}
 	}
 	return f
 }
 
 func classifyKey(key, value string) (cluster.KeyClass, string) {
+	if key == KeySimulated {
+		return cluster.KeyTakenOver, "Only clusters of the location \"simulated\" behave as they are told."
+	}
 	c := Classify(map[string]string{key: value})
 	switch {
 	case len(c.Refused) > 0:

@@ -20,7 +20,7 @@ type Java struct {
 	Build   string // all that it says of itself
 }
 
-// javaOf says which majors of Java run a Flink line; the first is the one to install.
+// javaOf says which majors of Java run a Flink line, newest line first; the first of its Javas is the one to install.
 var javaOf = []struct {
 	major, minor int // lines from here on
 	java         []int
@@ -30,7 +30,12 @@ var javaOf = []struct {
 	{1, 18, []int{17, 11}},
 }
 
-const installJava = "install a JDK 17 (Debian: apt-get install openjdk-17-jdk-headless), or set JAVA_HOME to one"
+// installAnyJava is the way to a Java where no release is meant: to the newest line's.
+var installAnyJava = installJava(javaOf[0].java[0])
+
+func installJava(major int) string {
+	return fmt.Sprintf("install a JDK %d (Debian: apt-get install openjdk-%d-jdk-headless), or set JAVA_HOME to one", major, major)
+}
 
 var javaVersion = regexp.MustCompile(`version "((\d+)[^"]*)"`)
 
@@ -44,11 +49,11 @@ func FindJava(ctx context.Context, home string) (Java, error) {
 	defer cancel()
 	out, err := exec.CommandContext(ctx, path, "-version").CombinedOutput()
 	if err != nil {
-		return Java{}, fmt.Errorf("java does not run (%w); %s", err, installJava)
+		return Java{}, fmt.Errorf("java does not run (%w); %s", err, installAnyJava)
 	}
 	m := javaVersion.FindSubmatch(out)
 	if m == nil {
-		return Java{}, fmt.Errorf("java does not tell its version; %s", installJava)
+		return Java{}, fmt.Errorf("java does not tell its version; %s", installAnyJava)
 	}
 	major, err := strconv.Atoi(string(m[2]))
 	if err != nil {
@@ -65,29 +70,37 @@ func javaPath(home string) (string, error) {
 	if home != "" {
 		path := filepath.Join(home, "bin", "java")
 		if info, err := os.Stat(path); err != nil || info.IsDir() {
-			return "", fmt.Errorf("no Java was found: there is no bin/java below %s; %s", from, installJava)
+			return "", fmt.Errorf("no Java was found: there is no bin/java below %s; %s", from, installAnyJava)
 		}
 		return filepath.Abs(path)
 	}
 	path, err := exec.LookPath("java")
 	if err != nil {
-		return "", fmt.Errorf("no Java was found; %s", installJava)
+		return "", fmt.Errorf("no Java was found; %s", installAnyJava)
 	}
 	return filepath.Abs(path)
 }
 
-// Runs says why a Java cannot run a Flink version, or nil.
-func (j Java) Runs(version string) error {
+// javasFor are the majors of Java that run a Flink version; none for a version older than the table.
+func javasFor(version string) []int {
 	for _, row := range javaOf {
-		if olderThan(version, row.major, row.minor) {
-			continue
+		if !olderThan(version, row.major, row.minor) {
+			return row.java
 		}
-		if slices.Contains(row.java, j.Major) {
-			return nil
-		}
-		return fmt.Errorf("wrong Java: this is Java %s, and Flink %s runs on Java %s; %s", j.Version, version, numbers(row.java), installJava)
 	}
 	return nil
+}
+
+// JavasFor names the majors of Java that run a Flink version: "11, 17 or 21"; "" if that is not known.
+func JavasFor(version string) string { return numbers(javasFor(version)) }
+
+// Runs says why a Java cannot run a Flink version, and after "; " what to install; or nil.
+func (j Java) Runs(version string) error {
+	fit := javasFor(version)
+	if len(fit) == 0 || slices.Contains(fit, j.Major) {
+		return nil
+	}
+	return fmt.Errorf("wrong Java: this is Java %s, and Flink %s runs on Java %s; %s", j.Version, version, numbers(fit), installJava(fit[0]))
 }
 
 func numbers(all []int) string {

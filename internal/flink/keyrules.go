@@ -2,6 +2,9 @@ package flink
 
 import "strings"
 
+// KeySimulated is the key of a job's configuration that says how its simulation behaves.
+const KeySimulated = "drey.simulated"
+
 // class is what Drey does with a key of a user.
 type class int
 
@@ -42,6 +45,7 @@ var keyRules = map[string]keyRule{
 	"drey.rehearse":       {honoured, ""},
 	"drey.update.warm":    {honoured, ""},
 	"drey.recovery":       {honoured, ""},
+	KeySimulated:          {honoured, ""}, // by a simulated target only: FactsOf
 	"env.*":               {takenOver, "Drey starts the processes itself, with an environment of its own."},
 	"env.java.opts":       {refused, "Use env.java.opts.all, env.java.opts.jobmanager or env.java.opts.taskmanager."},
 	"high-availability*":  {takenOver, whyRecovery},

@@ -5,8 +5,6 @@ import (
 	"archive/zip"
 	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -18,46 +16,57 @@ import (
 	"strings"
 )
 
-// unpack puts the used parts of a release into home, which is made. Everything is written through an [os.Root]: no name and no
-// link of an archive can lead out of it.
-func unpack(ctx context.Context, from, home string, progress func(Progress)) error {
-	info, err := os.Stat(from)
-	if err != nil {
-		return fmt.Errorf("cannot read %s: %w", filepath.Base(from), err)
-	}
-	if err := os.Mkdir(home, 0o755); err != nil {
-		return fmt.Errorf("cannot make a folder to unpack to: %w", err)
-	}
-	root, err := os.OpenRoot(home)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = root.Close() }()
-	u := &unpacker{ctx: ctx, root: root, progress: progress}
-	switch name := strings.ToLower(from); {
-	case info.IsDir():
-		return u.folder(from)
-	case strings.HasSuffix(name, ".whl"), strings.HasSuffix(name, ".zip"):
-		return u.zip(from)
-	case strings.HasSuffix(name, ".tgz"), strings.HasSuffix(name, ".tar.gz"):
-		return u.tar(from)
-	}
-	return fmt.Errorf("%s is neither a folder nor a .tgz, .zip or .whl", filepath.Base(from))
-}
+// mostUnpacked bounds what an archive becomes, in bytes.
+const mostUnpacked = 8 << 30
 
+// unpacker writes a release into home through an [os.Root]: no name and no link of an archive can lead out of it.
 type unpacker struct {
 	ctx      context.Context
+	home     string
 	root     *os.Root
 	progress func(Progress)
 	done     int64
 	total    int64
 }
 
+// newUnpacker makes home; close ends it.
+func newUnpacker(ctx context.Context, home string, progress func(Progress)) (*unpacker, error) {
+	if err := os.Mkdir(home, 0o755); err != nil {
+		return nil, fmt.Errorf("cannot make a folder to unpack to: %w", err)
+	}
+	root, err := os.OpenRoot(home)
+	return &unpacker{ctx: ctx, home: home, root: root, progress: progress}, err
+}
+
+func (u *unpacker) close() { _ = u.root.Close() }
+
+// take puts the used parts of a release into home.
+func (u *unpacker) take(from string) error {
+	info, err := os.Stat(from)
+	if err != nil {
+		return fmt.Errorf("cannot read %s: %w", filepath.Base(from), err)
+	}
+	switch name := strings.ToLower(from); {
+	case info.IsDir():
+		return u.folder(from)
+	case strings.HasSuffix(name, ".whl"), strings.HasSuffix(name, ".zip"):
+		return u.zip(from)
+	case isArchive(name):
+		return u.tar(from)
+	}
+	return fmt.Errorf("%s is neither a folder nor a .tgz, .zip or .whl", filepath.Base(from))
+}
+
+func isArchive(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{".whl", ".zip", ".tgz", ".tar.gz"}, func(end string) bool { return strings.HasSuffix(name, end) })
+}
+
 // wanted is the name of an archive's entry inside FLINK_HOME, "" if it is not used. Archives have their release in a folder
-// of its own; the wheel's is pyflink.
+// of its own: the wheel's is pyflink, and what pip fetches of 1.x has it in deps, one deeper.
 func wanted(name string) string {
 	parts := strings.Split(path.Clean("/"+strings.ReplaceAll(name, `\`, "/")), "/")[1:]
-	for i := range min(2, len(parts)) {
+	for i := range min(3, len(parts)) {
 		if slices.Contains(kept, parts[i]) {
 			return path.Join(parts[i:]...)
 		}
@@ -65,11 +74,20 @@ func wanted(name string) string {
 	return ""
 }
 
-// put writes one file, to the disk.
+// put writes one file of the release.
 func (u *unpacker) put(name string, r io.Reader) error {
 	if err := u.ctx.Err(); err != nil {
 		return err
 	}
+	if err := u.write(name, r); err != nil {
+		return err
+	}
+	u.progress(Progress{Text: "unpacking", Done: u.done, Total: u.total})
+	return nil
+}
+
+// write writes one file, to the disk.
+func (u *unpacker) write(name string, r io.Reader) error {
 	if dir := path.Dir(name); dir != "." {
 		if err := u.root.MkdirAll(dir, 0o755); err != nil {
 			return fmt.Errorf("cannot make %s: %w", dir, err)
@@ -79,12 +97,14 @@ func (u *unpacker) put(name string, r io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("cannot make %s: %w", name, err)
 	}
-	n, err := io.Copy(f, r)
+	n, err := io.Copy(f, io.LimitReader(r, mostUnpacked-u.done+1))
+	if u.done+n > mostUnpacked {
+		err = fmt.Errorf("the release has more than %d bytes", int64(mostUnpacked))
+	}
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("cannot write %s: %w", name, err)
 	}
 	u.done += n
-	u.progress(Progress{Text: "unpacking", Done: u.done, Total: u.total})
 	return nil
 }
 
@@ -112,6 +132,7 @@ func (u *unpacker) zip(from string) error {
 			return err
 		}
 	}
+	u.total = 0 // extras come after, and were not counted
 	return nil
 }
 
@@ -144,85 +165,44 @@ func (u *unpacker) tar(from string) error {
 	}
 }
 
+// folder copies an unpacked release. Its owner made its links, so they are followed.
 func (u *unpacker) folder(from string) error {
-	return filepath.WalkDir(from, func(p string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
-			return err
+	for _, name := range kept {
+		top, err := filepath.EvalSymlinks(filepath.Join(from, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
 		}
-		rel, err := filepath.Rel(from, p)
 		if err != nil {
-			return err
+			return fmt.Errorf("cannot read the release: %w", err)
 		}
-		if !slices.Contains(kept, strings.Split(filepath.ToSlash(rel), "/")[0]) {
-			return nil
-		}
-		f, err := os.Open(p)
-		if err != nil {
-			return err
-		}
-		return errors.Join(u.put(filepath.ToSlash(rel), f), f.Close())
-	})
-}
-
-// seal makes a release read-only and answers its digest: SHA-256 over each path and the SHA-256 of its content, sorted.
-// The top folder stays writable for the marker.
-func seal(home string) (string, error) {
-	sum := sha256.New()
-	var folders []string
-	err := filepath.WalkDir(home, func(p string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if e.IsDir() {
-			folders = append(folders, p)
-			return nil
-		}
-		rel, err := filepath.Rel(home, p)
-		if err != nil {
-			return err
-		}
-		content, err := fileDigest(p)
-		if err != nil {
-			return err
-		}
-		_, _ = fmt.Fprintf(sum, "%s %s\n", content, filepath.ToSlash(rel))
-		return os.Chmod(p, 0o444)
-	})
-	if err != nil {
-		return "", fmt.Errorf("cannot seal the distribution: %w", err)
-	}
-	for _, dir := range folders {
-		if err := syncFolder(dir); err != nil {
-			return "", err
-		}
-		if dir != home {
-			if err := os.Chmod(dir, 0o555); err != nil {
-				return "", err
+		err = filepath.WalkDir(top, func(p string, _ fs.DirEntry, err error) error {
+			if err != nil {
+				return err
 			}
+			rel, err := filepath.Rel(top, p)
+			if err != nil {
+				return err
+			}
+			return u.copyFile(p, path.Join(name, filepath.ToSlash(rel)))
+		})
+		if err != nil {
+			return err
 		}
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return nil
 }
 
-func fileDigest(p string) (string, error) {
-	f, err := os.Open(p)
-	if err != nil {
-		return "", err
+// copyFile puts a file of this machine; anything else is left out.
+func (u *unpacker) copyFile(from, name string) error {
+	info, err := os.Stat(from)
+	if err != nil || !info.Mode().IsRegular() {
+		return err
 	}
-	defer func() { _ = f.Close() }()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
+	f, err := os.Open(from)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	return errors.Join(u.put(name, f), f.Close())
 }
 
 // removeAll removes a tree with read-only folders.

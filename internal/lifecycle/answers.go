@@ -12,6 +12,7 @@ type questions struct {
 	Incarnation string // one incarnation: its row, its processes; and why it ended, if it did
 	Living      string // uid of a job: every incarnation of it that is not proved dead
 	Job         bool   // what Flink says of the job of Incarnation
+	Brief       bool   // with Job: its state is enough
 	Restored    bool   // with Job: what Flink says it restored
 	Trigger     string // what Flink says of this trigger
 	Directory   string // complete savepoints below this folder
@@ -28,13 +29,15 @@ type questions struct {
 	Health      bool   // of the job of Incarnation, for the health gate
 	Registered  bool   // the TaskManagers that Flink knows of Incarnation
 	Rescale     bool   // the parallelism of the job of Incarnation, vertex by vertex, beside what is wanted
+	Reach       string // whether this target answers
+	Nested      string // uid of a pool: the clusters in it
 	Timing      bool   // when the job of Incarnation was submitted, scheduled, restored
 }
 
 // answers is what was seen. A nil part was not asked for.
 type answers struct {
 	Fresh       [2]string
-	Ports       [2]int
+	Ports       map[string][2]int // of each target
 	Row         *cluster.Incarnation
 	Incarnation *runtime.Status
 	Diagnosis   *flink.Diagnosis // why a process of Incarnation ended, or main() failed; nil if none did
@@ -58,6 +61,8 @@ type answers struct {
 	Registered     map[string]string // address by resource id; nil if Flink did not answer
 	Rescale        *rescaleAnswer
 	Timing         *flink.Timing
+	Reach          string   // who the target is
+	Nested         []string // ARM ids, some of them
 }
 
 // checkpointAnswer is what the JobManager says of a checkpoint that was asked for. The zero value: it does not know it.

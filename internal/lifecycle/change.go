@@ -154,6 +154,9 @@ func settleChange(f facts, reason *cluster.Error) []engine.Row {
 			job.NotRunning = true
 		}
 	}
+	if f.Before != nil && job.Goal == f.Previous {
+		rows = append(rows, specIs{UID: f.Cluster, ETag: newETag(), Properties: *f.Before})
+	}
 	return append(rows, job)
 }
 

@@ -12,11 +12,13 @@ import (
 
 // changing is what a change starts, apart from how.
 type changing struct {
+	action    cluster.Action
 	version   int  // to start
 	draft     bool // its jars are to be staged
 	savepoint string
-	dropped   bool // state that no operator claims may be left behind
-	drops     bool // the state of what runs is given up: nothing is asked of it that it may not be able to give
+	dropped   bool          // state that no operator claims may be left behind
+	drops     bool          // the state of what runs is given up: nothing is asked of it that it may not be able to give
+	before    *cluster.Spec // what was declared before, where the change was declared
 }
 
 // update accepts an UPDATE, STATELESS_UPDATE or LAST_STATE_UPDATE: a new version from the newest content of the jar's path.
@@ -25,7 +27,7 @@ func (s *Service) update(tx *store.Tx, a asked, r cluster.RunJob, known cluster.
 	if err != nil {
 		return store.Operation{}, err
 	}
-	c := changing{draft: true, savepoint: strings.TrimSpace(r.Used().SavePointName), dropped: r.AllowNonRestoredState}
+	c := changing{action: a.action, draft: true, savepoint: strings.TrimSpace(r.Used().SavePointName), dropped: r.AllowNonRestoredState}
 	if c.version, err = s.nextVersion(tx, a.job.UID, launch, known); err != nil {
 		return store.Operation{}, err
 	}
@@ -38,7 +40,7 @@ func (s *Service) relaunch(tx *store.Tx, a asked, known cluster.FlinkFacts) (sto
 	if err != nil {
 		return store.Operation{}, err
 	}
-	c := changing{version: goal.Number}
+	c := changing{action: a.action, version: goal.Number}
 	if goal.State != cluster.Frozen {
 		c.draft = true
 		if c.version, err = s.nextVersion(tx, a.job.UID, goal.Launch, known); err != nil {
@@ -57,14 +59,20 @@ func (s *Service) beginChange(tx *store.Tx, a asked, c changing) (store.Operatio
 		return store.Operation{}, err
 	}
 	if a.cluster.Phase == cluster.Running {
-		err = s.fromLiving(tx, a, &f, c.drops)
+		err = s.fromLiving(tx, a, &f, c)
 	} else {
-		err = s.fromEnded(tx, a, v, &f)
+		err = s.fromEnded(tx, a, c, v, &f)
 	}
 	if err != nil {
 		return store.Operation{}, err
 	}
-	a.job.Goal, a.job.Action, a.job.ActionResult = c.version, a.action, cluster.ResultInProgress
+	if c.before != nil {
+		f.Before = &c.before.Properties
+		if err := s.inPlace(tx, a, v, &f); err != nil {
+			return store.Operation{}, err
+		}
+	}
+	a.job.Goal, a.job.Action, a.job.ActionResult = c.version, c.action, cluster.ResultInProgress
 	if f.Way == "" {
 		a.job.Output = ""
 		a.cluster.Phase = cluster.Starting
@@ -75,8 +83,22 @@ func (s *Service) beginChange(tx *store.Tx, a asked, c changing) (store.Operatio
 	if err := tx.SaveJob(a.job); err != nil {
 		return store.Operation{}, err
 	}
-	a.kind, a.facts = changeKinds[a.action], f
+	a.kind, a.facts = changeKinds[c.action], f
 	return s.insert(tx, a)
+}
+
+// inPlace finds out what a change that was declared has in common with what runs: nothing but the parallelism may differ, which the running
+// job takes over; or the line of Flink, between which savepoints are portable in their canonical form only (R27).
+func (s *Service) inPlace(tx *store.Tx, a asked, v cluster.Version, f *facts) error {
+	old, err := tx.Version(a.job.UID, f.Previous)
+	if err != nil {
+		return err
+	}
+	f.Canonical = cluster.Line(old.Flink) != cluster.Line(v.Flink)
+	if v.State == cluster.Frozen && f.Way == bySavepoint && len(old.Scalable) > 0 && old.State == cluster.Frozen && old.Flink == v.Flink && old.Launch.OnlyParallelism(v.Launch) {
+		f.Rescale = v.Launch.Parallelism()
+	}
+	return nil
 }
 
 // changeKinds are the kinds of operation by action.
@@ -88,7 +110,7 @@ var changeKinds = map[cluster.Action]string{
 }
 
 // fromLiving says how the living incarnation is ended.
-func (s *Service) fromLiving(tx *store.Tx, a asked, f *facts, drops bool) error {
+func (s *Service) fromLiving(tx *store.Tx, a asked, f *facts, c changing) error {
 	inc, err := s.liveOf(tx, a.job)
 	if err != nil {
 		return err
@@ -98,13 +120,13 @@ func (s *Service) fromLiving(tx *store.Tx, a asked, f *facts, drops bool) error 
 	}
 	f.Source, f.SourceJob, f.Provable = inc.ID, inc.FlinkJobID, inc.ID
 	switch {
-	case a.action == cluster.ActionStatelessUpdate:
+	case c.action == cluster.ActionStatelessUpdate:
 		f.Way, f.Chosen = byNone, true
 		return nil
-	case a.action == cluster.ActionLastStateUpdate:
+	case c.action == cluster.ActionLastStateUpdate:
 		f.Way = byLast
 		return nil
-	case drops:
+	case c.drops:
 		f.Way = byNone
 		return nil
 	}
@@ -122,12 +144,12 @@ func (s *Service) fromLiving(tx *store.Tx, a asked, f *facts, drops bool) error 
 
 // fromEnded says what a job that does not run is started from: its newest savepoint if it was stopped, its newest provable state if it
 // failed, nothing if it has finished or is to forget its state.
-func (s *Service) fromEnded(tx *store.Tx, a asked, v cluster.Version, f *facts) error {
+func (s *Service) fromEnded(tx *store.Tx, a asked, c changing, v cluster.Version, f *facts) error {
 	if err := s.room(tx, a.target, v.Launch); err != nil {
 		return err
 	}
 	switch {
-	case a.action == cluster.ActionStatelessUpdate || a.job.Status == cluster.JobFinished:
+	case c.action == cluster.ActionStatelessUpdate || a.job.Status == cluster.JobFinished:
 		f.Chosen = true
 		return nil
 	case a.cluster.Phase == cluster.Stopped:
@@ -165,6 +187,6 @@ func (s *Service) Rollback(ctx context.Context, c Caller, ref cluster.Ref, numbe
 		case v.State != cluster.Frozen:
 			return store.Operation{}, cluster.Errorf(cluster.Conflict, "VersionNotStartable", "version", "Version %d never became startable: %s.", number, v.Failure)
 		}
-		return s.beginChange(tx, a, changing{version: number, savepoint: strings.TrimSpace(savepoint), drops: strings.TrimSpace(savepoint) != ""})
+		return s.beginChange(tx, a, changing{action: a.action, version: number, savepoint: strings.TrimSpace(savepoint), drops: strings.TrimSpace(savepoint) != ""})
 	})
 }

@@ -162,7 +162,8 @@ func TestASavepointIsVerifiedBeforeAnythingIsTornDown(t *testing.T) {
 
 func TestEveryKindOfTheDecisionPageIsThere(t *testing.T) {
 	want := []string{"cluster.create", "job.start", "job.update", "job.stateless-update", "job.last-state-update", "job.relaunch",
-		"job.stop", "job.savepoint", "job.cancel", "cluster.delete", "job.retire", "job.recover", "job.replace"}
+		"job.stop", "job.savepoint", "job.cancel", "cluster.delete", "job.retire", "job.recover", "job.replace",
+		"pool.create", "pool.update", "pool.delete"}
 	for i, k := range Kinds() {
 		if i >= len(want) || k.Name != want[i] || k.Deadline <= 0 || len(k.Steps) == 0 || k.Settle == nil {
 			t.Errorf("kind %d is %q", i, k.Name)

@@ -50,7 +50,7 @@ type Operation struct {
 	ResourceID string
 	Location   string
 	Kind       string // "job.stop"
-	Verb       string
+	Verb       string // PUT, PATCH, DELETE; POST for runJob; resize
 	Action     cluster.Action
 	Lane       string
 	Status     string // Accepted, Deleting, Succeeded, Failed, Canceled
@@ -111,7 +111,10 @@ type About struct {
 }
 
 // TargetInfo is one target.
-type TargetInfo struct{ Name, Kind, Identity string }
+type TargetInfo struct {
+	Name, Kind, Identity string
+	Distributions        []string // Flink versions that run there
+}
 
 // Page asks for a part of a list.
 type Page struct {
@@ -123,19 +126,41 @@ type Page struct {
 //
 // Every method answers a *cluster.Error for what the caller can act on; any other error is ours.
 type Door interface {
-	Pool(ctx context.Context, ref cluster.PoolRef) (cluster.Pool, error)
-	Pools(ctx context.Context, subscription, group string) ([]cluster.Pool, error) // group "" = all
+	// PoolViews lists by address; group "" = all.
+	PoolViews(ctx context.Context, subscription, group string, p Page) (views []PoolView, next string, err error)
+	PoolView(ctx context.Context, ref cluster.PoolRef) (PoolView, error)
+	PutPool(ctx context.Context, c Caller, ref cluster.PoolRef, spec cluster.PoolSpec, cond Conditions) (PoolView, Operation, error)
+	PatchPool(ctx context.Context, c Caller, ref cluster.PoolRef, patch func(cluster.Pool) (cluster.PoolSpec, error), cond Conditions) (PoolView, Operation, error)
+	// DeletePool answers nil if there is no such pool.
+	DeletePool(ctx context.Context, c Caller, ref cluster.PoolRef, cond Conditions) (*Operation, error)
+
+	Subscriptions(ctx context.Context) ([]Subscription, error)
+	// Groups lists by name. PutGroup keeps a group's place and the casing of its name; DeleteGroup takes one that is empty.
+	Groups(ctx context.Context, subscription string) ([]Group, error)
+	Group(ctx context.Context, subscription, name string) (Group, error)
+	PutGroup(ctx context.Context, c Caller, g Group) (stored Group, created bool, err error)
+	DeleteGroup(ctx context.Context, c Caller, subscription, name string) error
+	Locations() []Location
+	// CheckLocation refuses a location that leads nowhere.
+	CheckLocation(location string) error
+	AvailableVersions(location string) ([]cluster.AvailableVersion, error)
+	NameAvailable(ctx context.Context, subscription, location, resourceType, name string) (Availability, error)
 	// Scope checks that subscription and group exist (R01), group "" = only the subscription.
 	Scope(ctx context.Context, subscription, group string) error
 
 	Cluster(ctx context.Context, ref cluster.Ref) (ClusterView, error)
 	Clusters(ctx context.Context, pool cluster.PoolRef, p Page) (views []ClusterView, next string, err error)
-	PutCluster(ctx context.Context, c Caller, ref cluster.Ref, spec cluster.Spec, cond Conditions) (ClusterView, Operation, error)
+	// PutCluster, PatchCluster and ResizeCluster declare what a cluster shall be. What asks for it is brought to a running job.
+	PutCluster(ctx context.Context, c Caller, ref cluster.Ref, by cluster.Declaring, spec cluster.Spec, cond Conditions) (ClusterView, Operation, error)
+	PatchCluster(ctx context.Context, c Caller, ref cluster.Ref, merge func(ClusterView) (cluster.Spec, error), cond Conditions) (ClusterView, Operation, error)
+	ResizeCluster(ctx context.Context, c Caller, ref cluster.Ref, r Resize, cond Conditions) (ClusterView, Operation, error)
 	// DeleteCluster answers nil if there is no such cluster.
 	DeleteCluster(ctx context.Context, c Caller, ref cluster.Ref, purge []string, cond Conditions) (*Operation, error)
 	RunJob(ctx context.Context, c Caller, ref cluster.Ref, job cluster.RunJob) (Operation, error)
 	Jobs(ctx context.Context, ref cluster.Ref) ([]JobView, error)
 	Savepoints(ctx context.Context, ref cluster.Ref) ([]cluster.Savepoint, error)
+	InstanceView(ctx context.Context, ref cluster.Ref) (InstanceView, error)
+	ServiceConfig(ctx context.Context, ref cluster.Ref) (ConfigView, error)
 	// Versions and Incarnations list newest first.
 	Versions(ctx context.Context, ref cluster.Ref) ([]cluster.Version, error)
 	Incarnations(ctx context.Context, ref cluster.Ref) ([]cluster.Incarnation, error)
@@ -145,7 +170,7 @@ type Door interface {
 	PlanJob(ctx context.Context, ref cluster.Ref, job cluster.RunJob) (JobPlan, error)
 
 	Operation(ctx context.Context, id string) (Operation, error)
-	// PoolOperations lists newest first: all of a pool's clusters; name "" = all, state "" = all, else Active or Ended.
+	// PoolOperations lists newest first: a pool's own and all of its clusters'; name "" = all, state "" = all, else Active or Ended.
 	PoolOperations(ctx context.Context, pool cluster.PoolRef, name, state string, limit int) ([]Operation, error)
 
 	LogSources(ctx context.Context, ref cluster.Ref) ([]LogSource, error)
@@ -153,5 +178,9 @@ type Door interface {
 	Logs(ctx context.Context, ref cluster.Ref, incarnation, process string, cursor int64) (io.ReadCloser, int64, error)
 
 	Upload(ctx context.Context, c Caller, pool cluster.PoolRef, uri string, body io.Reader) (Uploaded, error)
+	// Files lists a folder of a mounted storage account, File looks at one place, RemoveFile removes what no job needs.
+	Files(ctx context.Context, pool cluster.PoolRef, uri string) ([]StoredFile, error)
+	File(ctx context.Context, pool cluster.PoolRef, uri string) (StoredFile, error)
+	RemoveFile(ctx context.Context, c Caller, pool cluster.PoolRef, uri string) error
 	About(ctx context.Context) (About, error)
 }

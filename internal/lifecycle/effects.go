@@ -168,6 +168,11 @@ func (w *world) artifacts(r launchRows) ([]runtime.Artifact, error) {
 		{Name: gateJar, SHA256: w.GateJarSHA, Source: w.GateJar},
 		{Name: "drey-fs/" + gateJar, Plugin: true, SHA256: w.GateJarSHA, Source: w.GateJar},
 	}
+	plugins, err := w.plugins(r.target, r.version.Flink)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, plugins...)
 	for _, jar := range append([]cluster.Jar{{SHA256: r.version.JarSHA256}}, r.version.Lib...) {
 		path, err := w.Storage.LocalPath(prefix.Join("jars", jarFile(jar.SHA256)))
 		if err != nil {
@@ -176,6 +181,19 @@ func (w *world) artifacts(r launchRows) ([]runtime.Artifact, error) {
 		all = append(all, runtime.Artifact{Name: jarFile(jar.SHA256), SHA256: jar.SHA256, Source: path})
 	}
 	return all, nil
+}
+
+// plugins are those of the distribution.
+func (w *world) plugins(target, version string) (all []runtime.Artifact, err error) {
+	of := w.Targets[target].Plugins
+	if of == nil {
+		return nil, nil
+	}
+	found, err := of(version)
+	for _, p := range found {
+		all = append(all, runtime.Artifact{Name: p.Name, Plugin: true, SHA256: p.SHA256, Source: p.Path})
+	}
+	return all, err
 }
 
 func incarnationOf(shape runtime.Shape, r flink.Rendered, artifacts []runtime.Artifact) runtime.Incarnation {
@@ -207,6 +225,9 @@ func (w *world) trigger(ctx context.Context, f facts) error {
 		return err
 	}
 	req := flink.SavepointRequest{Directory: f.Directory, TriggerID: f.Trigger, Format: flink.Native}
+	if f.Canonical {
+		req.Format = flink.Canonical
+	}
 	if f.Stop {
 		return w.flinkAt(inc).Stop(ctx, f.SourceJob, req)
 	}

@@ -12,6 +12,8 @@ type facts struct {
 	Cluster string `json:"cluster"` // uid
 	Job     string `json:"job"`     // uid
 	Version int    `json:"version,omitempty"`
+	Pool    string `json:"pool,omitempty"`   // uid, of an operation on a pool
+	Target  string `json:"target,omitempty"` // of that pool
 
 	// launch
 	Draft         bool   `json:"draft,omitempty"`         // the version has no digests yet
@@ -62,8 +64,12 @@ type facts struct {
 	Checkpoint string        `json:"checkpoint,omitempty"` // id of the request for a checkpoint before the kill, or before a change in place
 	AskedAt    time.Time     `json:"askedAt,omitzero"`     // rescale: when Flink was asked last
 	Rescale    int           `json:"rescale,omitempty"`    // only the parallelism changes, to this, in place
+	Prompt     string        `json:"prompt,omitempty"`     // trigger of the checkpoint with which Flink takes it over
 	NoWayBack  string        `json:"noWayBack,omitempty"`  // why that is not known
 	Returning  bool          `json:"returning,omitempty"`
+	// Before is what was declared before a change that a PUT, PATCH or resize made: a failure restores it (R12).
+	Before    *cluster.Properties `json:"before,omitempty"`
+	Canonical bool                `json:"canonical,omitempty"` // the savepoint is for another line of Flink
 
 	// recovery
 	After    time.Time         `json:"after,omitzero"` // backoff: nothing is started before

@@ -42,7 +42,7 @@ func decideCheckpoint(f facts, a answers, now time.Time) (facts, engine.Verdict)
 	case jobManagerGone(a) || a.Job.State.Terminal() || a.Job.State == flink.Restarting || a.Job.State == flink.Failing:
 		return f, after.Say("no checkpoint can be asked for; the last complete one counts")
 	case f.Checkpoint == "":
-		f.Checkpoint, f.AwaitSince = a.Fresh[0], now
+		f.Checkpoint, f.AwaitSince, f.Asked = a.Fresh[0], now, true
 		return f, engine.Act()
 	}
 	switch c := a.Checkpoint; {
@@ -55,7 +55,11 @@ func decideCheckpoint(f facts, a answers, now time.Time) (facts, engine.Verdict)
 		return f, after.Say("the checkpoint took too long; the last complete one counts")
 	case c.InProgress || c.Unreachable || a.Job.Unreachable:
 		return f, engine.Again(pollHandOver)
+	case f.Asked: // it was asked just now: a JobManager that knows nothing of it is not asked without a pause
+		f.Asked = false
+		return f, engine.Again(pollEnd)
 	default:
+		f.Asked = true
 		return f, engine.Act() // the same id: Flink takes it once
 	}
 }

@@ -25,6 +25,9 @@ func kinds() []kind {
 		retireKind(),
 		recoverKind(),
 		replaceKind(),
+		poolCreateKind(),
+		poolUpdateKind(),
+		poolDeleteKind(),
 	}
 }
 

@@ -44,6 +44,8 @@ func lookStage(f facts) questions { return questions{Staged: f.Draft} }
 
 func decideStage(f facts, a answers, _ time.Time) (facts, engine.Verdict) {
 	switch {
+	case !f.Draft && f.Rescale > 0:
+		return f, engine.Back("checkpoint").Say(inPlaceLine(f))
 	case !f.Draft:
 		return f, engine.Done()
 	case a.Staged == nil:
@@ -60,10 +62,13 @@ func decideStage(f facts, a answers, _ time.Time) (facts, engine.Verdict) {
 	}
 	v := engine.Done(frozen{Job: f.Job, Number: f.Version, Staged: *a.Staged})
 	if f.Rescale = a.Staged.Rescale; f.Rescale > 0 {
-		v = engine.Back("checkpoint", frozen{Job: f.Job, Number: f.Version, Staged: *a.Staged}).
-			Say(fmt.Sprintf("only the parallelism changes, to %d: the running job takes it over in place", f.Rescale))
+		v = engine.Back("checkpoint", frozen{Job: f.Job, Number: f.Version, Staged: *a.Staged}).Say(inPlaceLine(f))
 	}
 	return f, v.Say(fmt.Sprintf("version %d: %s, sha256 %s, %d bytes", f.Version, a.Staged.Jar.Name, a.Staged.Jar.SHA256, a.Staged.Jar.Bytes))
+}
+
+func inPlaceLine(f facts) string {
+	return fmt.Sprintf("only the parallelism changes, to %d: the running job takes it over in place", f.Rescale)
 }
 
 func actStage(ctx context.Context, w *world, op string, f facts) error { return w.stage(ctx, op, f) }

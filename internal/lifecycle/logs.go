@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -109,13 +110,19 @@ func processID(name string) (runtime.ProcessID, error) {
 
 // About says what this server is and can do.
 func (s *Service) About(ctx context.Context) (About, error) {
-	a := About{Version: s.Version, Distributions: s.Facts().Installed, MinMemoryMB: s.Facts().MinMemoryMB, TrustDomain: "single", StartedAt: s.started, Now: s.Now()}
-	for name, rt := range s.Runtimes {
-		identity, err := rt.Identity(ctx)
+	a := About{Version: s.Version, TrustDomain: "single", StartedAt: s.started, Now: s.Now()}
+	for _, name := range slices.Sorted(maps.Keys(s.Targets)) {
+		t := s.Targets[name]
+		known := t.Facts()
+		a.MinMemoryMB = known.MinMemoryMB
+		if t.Kind != KindSimulated {
+			a.Distributions = append(a.Distributions, known.Installed...)
+		}
+		identity, err := t.Identity(ctx)
 		if err != nil {
 			return a, fmt.Errorf("cannot tell who target %q is: %w", name, err)
 		}
-		a.Targets = append(a.Targets, TargetInfo{Name: name, Kind: "local", Identity: identity})
+		a.Targets = append(a.Targets, TargetInfo{Name: name, Kind: t.Kind, Identity: identity, Distributions: known.Installed})
 	}
 	return a, nil
 }

@@ -42,7 +42,7 @@ func (o *owner) fence(target string) (int64, bool) {
 
 // claim takes a target under a new epoch, first at the target itself, then in the store.
 func (o *owner) claim(ctx context.Context, target string) error {
-	rt := o.Runtimes[target]
+	rt := o.Targets[target]
 	identity, err := rt.Identity(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot tell who target %q is: %w", target, err)
@@ -102,7 +102,7 @@ func (o *owner) renew(ctx context.Context, target string) error {
 	ctx, cancel := context.WithTimeout(ctx, ownerStale)
 	defer cancel()
 	began := time.Now()
-	highest, err := o.Runtimes[target].Claim(ctx, o.Holder, mine, ownerTerm)
+	highest, err := o.Targets[target].Claim(ctx, o.Holder, mine, ownerTerm)
 	if err != nil {
 		return err
 	}

@@ -10,17 +10,31 @@ import (
 	"drey/internal/store"
 )
 
-// PutCluster declares a cluster: creates it, changes what needs no restart, or finds that nothing is to be done.
-func (s *Service) PutCluster(ctx context.Context, c Caller, ref cluster.Ref, spec cluster.Spec, cond Conditions) (ClusterView, Operation, error) {
+// PutCluster declares a cluster: creates it, changes it, or finds that nothing is to be done. by says what the caller's api-version declares.
+func (s *Service) PutCluster(ctx context.Context, c Caller, ref cluster.Ref, by cluster.Declaring, spec cluster.Spec, cond Conditions) (ClusterView, Operation, error) {
+	return s.declare(ctx, ref, declared{caller: c, verb: "PUT", by: by, cond: cond, spec: func(ClusterView) (cluster.Spec, error) { return spec, nil }})
+}
+
+// declared is a request that declares what a cluster shall be: a PUT, a PATCH or a resize.
+type declared struct {
+	caller Caller
+	verb   string // PUT, PATCH, resize
+	by     cluster.Declaring
+	cond   Conditions
+	// spec makes it of what there is; of the zero value, if a PUT creates the cluster. It is called inside the transaction.
+	spec func(old ClusterView) (cluster.Spec, error)
+}
+
+func (s *Service) declare(ctx context.Context, ref cluster.Ref, d declared) (ClusterView, Operation, error) {
 	pool, err := s.Pool(ctx, ref.PoolRef)
 	if err != nil {
 		return ClusterView{}, Operation{}, parentNotFound(err)
 	}
-	facts := s.Facts()
+	facts := s.factsAt(pool.Target)
 	var view ClusterView
 	var op store.Operation
 	err = s.accept(ctx, store.Scope{store.Target(pool.Target), store.Pool(pool.UID)}, func(tx *store.Tx) error {
-		same, err := s.repeated(tx, c)
+		same, err := s.repeated(tx, d.caller)
 		if err != nil {
 			return err
 		}
@@ -32,10 +46,12 @@ func (s *Service) PutCluster(ctx context.Context, c Caller, ref cluster.Ref, spe
 		old, err := tx.Cluster(ref)
 		created := errors.Is(err, store.ErrNotFound)
 		switch {
+		case created && d.verb != "PUT":
+			return notFound("cluster", ref.Name)
 		case created:
-			op, err = s.create(tx, c, pool, ref, spec, facts, cond)
+			op, err = s.create(tx, d, pool, ref, facts)
 		case err == nil:
-			op, err = s.change(tx, c, pool, old, spec, facts, cond)
+			op, err = s.change(tx, d, pool, old, facts)
 		}
 		if err != nil {
 			return err
@@ -58,9 +74,17 @@ func parentNotFound(err error) error {
 }
 
 // create accepts a new cluster: cluster, job, version 1 and operation in one transaction.
-func (s *Service) create(tx *store.Tx, c Caller, pool cluster.Pool, ref cluster.Ref, spec cluster.Spec, facts cluster.FlinkFacts, cond Conditions) (store.Operation, error) {
-	if cond.IfMatch != "" {
+func (s *Service) create(tx *store.Tx, d declared, pool cluster.Pool, ref cluster.Ref, facts cluster.FlinkFacts) (store.Operation, error) {
+	if d.cond.IfMatch != "" {
 		return store.Operation{}, cluster.Errorf(cluster.PreconditionFailed, "PreconditionFailed", "", "There is no cluster %q that If-Match could match.", ref.Name)
+	}
+	c := d.caller
+	if err := poolReady(tx, pool); err != nil {
+		return store.Operation{}, err
+	}
+	spec, err := d.spec(ClusterView{})
+	if err != nil {
+		return store.Operation{}, err
 	}
 	if err := s.admit(pool, ref, spec, facts); err != nil {
 		return store.Operation{}, err
@@ -91,6 +115,16 @@ func (s *Service) create(tx *store.Tx, c Caller, pool cluster.Pool, ref cluster.
 	return s.insert(tx, asked{caller: c, cluster: cl, job: job, target: pool.Target, verb: "PUT", kind: cluster.KindCreate, facts: f})
 }
 
+// poolReady: a cluster is made in a pool that is there and stays (R17).
+func poolReady(tx *store.Tx, pool cluster.Pool) error {
+	state, err := poolState(tx, pool)
+	if err != nil || state == cluster.ProvisioningSucceeded {
+		return err
+	}
+	return cluster.Errorf(cluster.Conflict, "PoolNotReady", "", "The provisioning state of the pool %q is %s.", pool.Ref.Pool, state).
+		WithHint("wait until it is Succeeded; PUT a pool again that is Failed")
+}
+
 func launchFacts(spec cluster.Spec, version int) facts {
 	f := facts{Version: version, Draft: true, FirstRun: true}
 	if j := spec.Properties.Profile.Flink.Job; j != nil && strings.TrimSpace(j.SavePointName) != "" {
@@ -111,6 +145,10 @@ func (s *Service) admit(pool cluster.Pool, ref cluster.Ref, spec cluster.Spec, f
 		faults = append(faults, *f)
 	}
 	faults = append(faults, cluster.ValidateSpec(spec, facts, s.Limits)...)
+	if a, of := spec.Properties.Profile.LogAnalytics, pool.LogAnalytics; a != nil && a.Enabled && (of == nil || !of.Enabled) {
+		faults = append(faults, cluster.Fault{Code: "LogAnalyticsNotEnabledOnPool", Target: "properties.clusterProfile.logAnalyticsProfile.enabled",
+			Message: "Log Analytics is off in the pool.", Hint: "switch it on in the pool first"}) // R33
+	}
 	if err := cluster.Faults(faults); err != nil {
 		return err
 	}
@@ -126,96 +164,20 @@ func (s *Service) admit(pool cluster.Pool, ref cluster.Ref, spec cluster.Spec, f
 
 // room checks that the machine has memory for one more set of processes (R06).
 func (s *Service) room(tx *store.Tx, target string, launch cluster.Launch) error {
+	return s.fits(tx, target, launch.ReservedMB())
+}
+
+func (s *Service) fits(tx *store.Tx, target string, need int64) error {
 	reserved, err := tx.ReservedMB(target)
 	if err != nil {
 		return err
 	}
-	if need := launch.ReservedMB(); reserved+need > s.MemoryMB {
+	all := s.Targets[target].MemoryMB
+	if reserved+need > all {
 		return cluster.Errorf(cluster.Conflict, "InsufficientCapacity", "", "The cluster needs %d MB (110 %% of its processes' memory), and %d of %d MB are free.",
-			need, max(0, s.MemoryMB-reserved), s.MemoryMB).WithHint("ask for less memory, stop or delete another cluster, or raise limits.memoryMB")
+			need, max(0, all-reserved), all).WithHint("ask for less memory, stop or delete another cluster, or raise limits.memoryMB")
 	}
 	return nil
-}
-
-// change accepts a PUT of a cluster that exists (R13, R14, R16).
-func (s *Service) change(tx *store.Tx, c Caller, pool cluster.Pool, old cluster.Cluster, spec cluster.Spec, facts cluster.FlinkFacts, cond Conditions) (store.Operation, error) {
-	if err := matches(cond, old.ETag); err != nil {
-		return store.Operation{}, err
-	}
-	job, err := tx.JobOf(old.UID)
-	if err != nil {
-		return store.Operation{}, err
-	}
-	if old.Phase == cluster.Deleting {
-		return store.Operation{}, cluster.Errorf(cluster.Conflict, "ResourceBeingDeleted", "", "The cluster is being deleted.")
-	}
-	a := asked{caller: c, cluster: old, job: job, target: pool.Target, verb: "PUT", kind: cluster.KindCreate, born: true}
-	class, paths, refused := cluster.Change(old.Spec, spec)
-	if len(paths) == 0 && len(refused) == 0 {
-		return s.unchanged(tx, a, facts)
-	}
-	if err := s.admit(pool, old.Ref, spec, facts); err != nil {
-		return store.Operation{}, err
-	}
-	if err := cluster.Conflicts(refused); err != nil {
-		return store.Operation{}, err
-	}
-	_, busy, err := active(tx, job.UID)
-	if err != nil {
-		return store.Operation{}, err
-	}
-	if class != cluster.ChangeNone {
-		if busy.ID != "" {
-			e := cluster.Errorf(cluster.Conflict, "AnotherOperationInProgress", "", "Another operation (%s) is in progress.", busy.Kind)
-			e.Operation = busy.ID
-			return store.Operation{}, e
-		}
-		if old.Phase == cluster.Running {
-			return store.Operation{}, cluster.Errorf(cluster.Conflict, "PropertyChangeNotAllowed", paths[0],
-				"A change of %s needs a restart, which a PUT does not do to a running job in this version.", strings.Join(paths, ", ")).
-				WithHint("STOP the job, PUT the change, START the job")
-		}
-	}
-	old.Spec, old.ETag = spec, newETag()
-	old.System.LastModifiedAt, old.System.LastModifiedBy, old.System.LastModifiedByType = s.Now(), c.Principal, c.PrincipalType
-	if err := tx.SaveCluster(old); err != nil {
-		return store.Operation{}, err
-	}
-	a.cluster = old
-	return s.insert(tx, a)
-}
-
-// unchanged: an operation born Succeeded; but a cluster whose creation failed is created again (R16).
-func (s *Service) unchanged(tx *store.Tx, a asked, facts cluster.FlinkFacts) (store.Operation, error) {
-	state, err := provisioning(tx, a.cluster.Ref)
-	if err != nil {
-		return store.Operation{}, err
-	}
-	_, busy, err := active(tx, a.job.UID)
-	if err != nil {
-		return store.Operation{}, err
-	}
-	retry := (state == cluster.ProvisioningFailed || state == cluster.ProvisioningCanceled) && a.cluster.Phase == cluster.Failed && a.job.RunningVersion == 0 && !a.job.Canceled
-	if !retry || busy.ID != "" {
-		return s.insert(tx, a)
-	}
-	launch := cluster.LaunchOf(a.cluster.Spec)
-	if err := s.room(tx, a.target, launch); err != nil {
-		return store.Operation{}, err
-	}
-	versions, err := tx.Versions(a.job.UID)
-	if err != nil {
-		return store.Operation{}, err
-	}
-	number := versions[0].Number + 1
-	if err := s.insertVersion(tx, a.job.UID, number, launch, facts); err != nil {
-		return store.Operation{}, err
-	}
-	if err := s.begin(tx, &a, number, cluster.ActionNew); err != nil {
-		return store.Operation{}, err
-	}
-	a.born, a.facts = false, launchFacts(a.cluster.Spec, number)
-	return s.insert(tx, a)
 }
 
 // begin moves cluster and job to where a launch of version number starts.
@@ -228,15 +190,25 @@ func (s *Service) begin(tx *store.Tx, a *asked, number int, action cluster.Actio
 	return tx.SaveJob(a.job)
 }
 
-// matches checks If-Match and If-None-Match against an existing resource.
+// matches checks If-Match and If-None-Match against an existing resource. Each may list several values.
 func matches(cond Conditions, etag string) error {
-	if cond.IfMatch != "" && cond.IfMatch != "*" && strings.Trim(cond.IfMatch, `"`) != etag {
+	if cond.IfMatch != "" && !listed(cond.IfMatch, etag) {
 		return cluster.Errorf(cluster.PreconditionFailed, "PreconditionFailed", "", "The cluster was changed meanwhile: its ETag is another one.").WithHint("read it again")
 	}
-	if cond.IfNoneMatch != "" && (cond.IfNoneMatch == "*" || strings.Trim(cond.IfNoneMatch, `"`) == etag) {
+	if cond.IfNoneMatch != "" && listed(cond.IfNoneMatch, etag) {
 		return cluster.Errorf(cluster.PreconditionFailed, "PreconditionFailed", "", "The cluster exists already.")
 	}
 	return nil
+}
+
+func listed(list, etag string) bool {
+	for one := range strings.SplitSeq(list, ",") {
+		one = strings.Trim(strings.TrimPrefix(strings.TrimSpace(one), "W/"), `"`)
+		if one == "*" || one == etag {
+			return true
+		}
+	}
+	return false
 }
 
 // newETag has the service's own form.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -32,12 +34,8 @@ func scope(tx *store.Tx, subscription, group string) error {
 	if group == "" {
 		return nil
 	}
-	if _, err := tx.Group(subscription, group); errors.Is(err, store.ErrNotFound) {
-		return cluster.Errorf(cluster.NotFound, "ResourceGroupNotFound", "", "Resource group %q could not be found.", group)
-	} else if err != nil {
-		return err
-	}
-	return nil
+	_, err := groupRow(tx, subscription, group)
+	return err
 }
 
 // Pool reads one pool.
@@ -58,18 +56,6 @@ func poolRow(tx *store.Tx, ref cluster.PoolRef) (cluster.Pool, error) {
 		return pool, notFound("pool", ref.Pool)
 	}
 	return pool, err
-}
-
-// Pools lists the pools of a subscription, or of one group of it.
-func (s *Service) Pools(ctx context.Context, subscription, group string) (pools []cluster.Pool, err error) {
-	err = s.Store.Read(ctx, func(tx *store.Tx) error {
-		if err := scope(tx, subscription, group); err != nil {
-			return err
-		}
-		pools, err = tx.Pools(subscription, group)
-		return err
-	})
-	return pools, err
 }
 
 func (s *Service) clusterRow(tx *store.Tx, ref cluster.Ref) (cluster.Cluster, error) {
@@ -106,12 +92,16 @@ const (
 	pageMost    = 1000
 )
 
+func (p Page) limit() int {
+	if p.Limit <= 0 || p.Limit > pageMost {
+		return pageDefault
+	}
+	return p.Limit
+}
+
 // Clusters lists a pool's clusters by name.
 func (s *Service) Clusters(ctx context.Context, ref cluster.PoolRef, p Page) (views []ClusterView, next string, err error) {
-	limit := p.Limit
-	if limit <= 0 || limit > pageMost {
-		limit = pageDefault
-	}
+	limit := p.limit()
 	err = s.Store.Read(ctx, func(tx *store.Tx) error {
 		pool, err := poolRow(tx, ref)
 		if err != nil {
@@ -125,14 +115,8 @@ func (s *Service) Clusters(ctx context.Context, ref cluster.PoolRef, p Page) (vi
 			rows = rows[:limit]
 			next = strings.ToLower(rows[limit-1].Ref.Name)
 		}
-		for _, cl := range rows {
-			v, err := s.viewOf(tx, cl)
-			if err != nil {
-				return err
-			}
-			views = append(views, v)
-		}
-		return nil
+		views, err = s.viewsOf(tx, rows)
+		return err
 	})
 	return views, next, err
 }
@@ -146,22 +130,49 @@ func (s *Service) view(tx *store.Tx, ref cluster.Ref) (ClusterView, error) {
 }
 
 func (s *Service) viewOf(tx *store.Tx, cl cluster.Cluster) (ClusterView, error) {
-	job, err := tx.JobOf(cl.UID)
+	views, err := s.viewsOf(tx, []cluster.Cluster{cl})
 	if err != nil {
 		return ClusterView{}, err
 	}
-	state, err := provisioning(tx, cl.Ref)
+	return views[0], nil
+}
+
+// viewsOf shows clusters: in a handful of questions, however many they are.
+func (s *Service) viewsOf(tx *store.Tx, rows []cluster.Cluster) ([]ClusterView, error) {
+	var uids, resources, ids []string
+	for _, cl := range rows {
+		uids, resources = append(uids, cl.UID), append(resources, cl.Ref.ID())
+	}
+	jobs, err := tx.JobsOf(uids)
 	if err != nil {
-		return ClusterView{}, err
+		return nil, err
 	}
-	v := ClusterView{Cluster: cl, Job: job, ProvisioningState: state, TaskManagers: cluster.LaunchOf(cl.Spec).TaskManagers}
-	if ver, err := tx.Version(job.UID, job.Goal); err == nil && ver.Flink != "" {
-		v.Components = []Component{{"Flink", ver.Flink}}
+	for _, job := range jobs {
+		ids = append(ids, job.UID)
 	}
-	if state != cluster.ProvisioningAccepted {
-		v.FQDN = s.fqdn(cl)
+	versions, err := tx.GoalFlink(ids)
+	if err != nil {
+		return nil, err
 	}
-	return v, nil
+	states, err := provisioningOf(tx, resources)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]ClusterView, len(rows))
+	for i, cl := range rows {
+		job, ok := jobs[cl.UID]
+		if !ok {
+			return nil, fmt.Errorf("cluster %s has no job", cl.UID)
+		}
+		views[i] = ClusterView{Cluster: cl, Job: job, ProvisioningState: states[i], TaskManagers: cluster.LaunchOf(cl.Spec).TaskManagers}
+		if version := versions[job.UID]; version != "" {
+			views[i].Components = []Component{{"Flink", version}}
+		}
+		if states[i] != cluster.ProvisioningAccepted {
+			views[i].FQDN = s.fqdn(cl)
+		}
+	}
+	return views, nil
 }
 
 // fqdn is the cluster's host name (R40).
@@ -169,16 +180,39 @@ func (s *Service) fqdn(cl cluster.Cluster) string {
 	return strings.Join([]string{cl.Ref.Name, cl.Ref.Pool, strings.ReplaceAll(cl.Ref.Subscription, "-", ""), cluster.NormalizeLocation(cl.Spec.Location), s.Domain}, ".")
 }
 
-// provisioning computes provisioningState from the newest writing operation (R12).
-func provisioning(tx *store.Tx, ref cluster.Ref) (string, error) {
-	op, err := tx.NewestOf(ref.ID(), []string{"PUT", "PATCH", "DELETE"}, store.CallerLane)
-	if errors.Is(err, store.ErrNotFound) {
-		return cluster.ProvisioningState(cluster.WritingOperation{}), nil
-	}
+// writes are the verbs that decide provisioningState (R12).
+var writes = []string{"PUT", "PATCH", VerbResize, "DELETE"}
+
+// provisioningOf computes provisioningState from the newest writing operation of each resource (R12). One that was born ended, since it had
+// nothing to do, hides none that is still active.
+func provisioningOf(tx *store.Tx, resources []string) ([]string, error) {
+	newest, err := tx.NewestOfEach(resources, writes, store.CallerLane)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return cluster.ProvisioningState(cluster.WritingOperation{Verb: op.Verb, Running: op.State != store.Ended, Outcome: string(op.Outcome)}), nil
+	var hiding []string // subjects
+	for _, op := range newest {
+		if op.State == store.Ended && op.Turn == 0 {
+			hiding = append(hiding, op.Subject)
+		}
+	}
+	active, err := tx.ActiveOf(hiding)
+	if err != nil {
+		return nil, err
+	}
+	states := make([]string, len(resources))
+	for i, id := range resources {
+		op, found := newest[strings.ToLower(id)]
+		if running, ok := active[op.Subject]; ok && slices.Contains(writes, running.Verb) {
+			op = running
+		}
+		var w cluster.WritingOperation
+		if found {
+			w = cluster.WritingOperation{Verb: op.Verb, Running: op.State != store.Ended, Outcome: string(op.Outcome)}
+		}
+		states[i] = cluster.ProvisioningState(w)
+	}
+	return states, nil
 }
 
 // Jobs lists the cluster's job: exactly one, from acceptance to deletion (R23).
@@ -262,32 +296,34 @@ func savepointList(list []cluster.Savepoint) string {
 // targetAt is the target a location leads to (R02).
 func (s *Service) targetAt(location string) (string, bool) {
 	loc := cluster.NormalizeLocation(location)
-	if _, ok := s.Runtimes[loc]; ok {
+	if _, ok := s.Targets[loc]; ok {
 		return loc, true
 	}
-	if slices.Contains(regions, loc) && len(s.Runtimes) == 1 {
-		for name := range s.Runtimes {
-			return name, true
-		}
+	if slices.Contains(regions, loc) {
+		return s.defaultTarget()
 	}
 	return "", false
 }
 
-func (s *Service) locations() []string {
-	var names []string
-	for name := range s.Runtimes {
-		names = append(names, name)
+// defaultTarget is the only one there is, but for the simulated one.
+func (s *Service) defaultTarget() (string, bool) {
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(s.Targets)), func(name string) bool {
+		return len(s.Targets) > 1 && s.Targets[name].Kind == KindSimulated
+	})
+	if len(names) != 1 {
+		return "", false
 	}
-	slices.Sort(names)
-	return append(names, "every public Azure region")
+	return names[0], true
 }
 
-// regions are the public Azure regions: aliases of the default target (R02).
-var regions = []string{
-	"australiacentral", "australiacentral2", "australiaeast", "australiasoutheast", "austriaeast", "belgiumcentral", "brazilsouth", "brazilsoutheast",
-	"canadacentral", "canadaeast", "centralindia", "centralus", "chilecentral", "eastasia", "eastus", "eastus2", "francecentral", "francesouth",
-	"germanynorth", "germanywestcentral", "indonesiacentral", "israelcentral", "italynorth", "japaneast", "japanwest", "koreacentral", "koreasouth",
-	"malaysiawest", "mexicocentral", "newzealandnorth", "northcentralus", "northeurope", "norwayeast", "norwaywest", "polandcentral", "qatarcentral",
-	"southafricanorth", "southafricawest", "southcentralus", "southeastasia", "southindia", "spaincentral", "swedencentral", "switzerlandnorth",
-	"switzerlandwest", "uaecentral", "uaenorth", "uksouth", "ukwest", "westcentralus", "westeurope", "westindia", "westus", "westus2", "westus3",
+// factsAt is what validation must know of Flink on a target.
+func (s *Service) factsAt(target string) cluster.FlinkFacts {
+	if t, ok := s.Targets[target]; ok {
+		return t.Facts()
+	}
+	return cluster.FlinkFacts{}
+}
+
+func (s *Service) locations() []string {
+	return append(slices.Sorted(maps.Keys(s.Targets)), "every public Azure region")
 }

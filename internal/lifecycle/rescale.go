@@ -12,7 +12,8 @@ import (
 )
 
 // The change of a running job's parallelism in place: by Flink's adaptive scheduler, without a new process. A checkpoint was made just
-// before, since Flink goes on from the newest one.
+// before, since Flink goes on from the newest one; and one is asked for right after, since Flink takes a parallelism over when the next one
+// is complete (internal/flink/flinktest: the trace of a rescale).
 
 const (
 	rescaleLimit  = 2 * time.Minute
@@ -27,7 +28,7 @@ type rescaleAnswer struct {
 }
 
 func lookRescale(f facts) questions {
-	return questions{Incarnation: f.Source, Job: true, Rescale: true}
+	return questions{Incarnation: f.Source, Job: true, Rescale: true, Fresh: true}
 }
 
 func decideRescale(f facts, a answers, now time.Time) (facts, engine.Verdict) {
@@ -44,13 +45,13 @@ func decideRescale(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 			versionGraph{Job: f.Job, Number: f.Version, Operators: r.Of.Operators, Scalable: r.Of.Scalable},
 			jobIs{UID: f.Job, Running: f.Version, Status: cluster.JobRunning}, acceptedRow(f)).Say(fmt.Sprintf("the job runs with parallelism %d", f.Rescale))
 	case f.AskedAt.IsZero():
-		f.AskedAt, f.AwaitSince = now, now
+		f.AskedAt, f.AwaitSince, f.Prompt = now, now, a.Fresh[0]
 		return f, engine.Act()
 	case now.Sub(f.AwaitSince) > rescaleLimit:
 		return giveUp(f, cluster.Errorf(cluster.Conflict, "RescaleFailed", "", "Flink did not take the new parallelism over within %v.", rescaleLimit).
 			WithHint("`drey cluster version rollback` to version %d starts the job anew with it", f.Version))
 	case now.Sub(f.AskedAt) > askAgainAfter: // the same again: whoever was killed, Flink has it now
-		f.AskedAt = now
+		f.AskedAt, f.Prompt = now, a.Fresh[0]
 		return f, engine.Act()
 	}
 	return f, engine.Again(pollRunning)
@@ -66,7 +67,10 @@ func actRescale(ctx context.Context, w *world, _ string, f facts) error {
 	if err != nil || r == nil {
 		return err
 	}
-	return w.flinkAt(inc).RescaleTo(ctx, f.SourceJob, r.Want)
+	if err := w.flinkAt(inc).RescaleTo(ctx, f.SourceJob, r.Want); err != nil {
+		return err
+	}
+	return w.flinkAt(inc).TriggerCheckpoint(ctx, f.SourceJob, f.Prompt)
 }
 
 // lookRescale compares each vertex that the program leaves to the configuration; nil: the JobManager did not answer.

@@ -156,13 +156,16 @@ func changeVersion(tx *store.Tx, job string, number int, change func(*cluster.Ve
 // Ports of an incarnation, in the order in which they are taken.
 const portsEach = 3
 
+// ownPorts are Flink's defaults, for incarnations that share their address with nobody.
+var ownPorts = [portsEach]int{8081, 6123, 6124}
+
 // intend writes an incarnation before anything of it exists, and takes its ports.
 type intend struct {
 	ID, FlinkJob, Restore string
 	Job                   string
 	Version               int
 	At                    time.Time
-	Ports                 [2]int // the range to take from
+	Ports                 map[string][2]int // of each target, the range to take from
 	Origin                cluster.Origin
 	Beside                bool // its memory is not reserved until it is released (R06)
 }
@@ -184,9 +187,11 @@ func (r intend) Write(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	ports, err := tx.TakePorts(p.Target, r.Ports[0], r.Ports[1], portsEach, r.ID)
-	if err != nil {
-		return err
+	ports := ownPorts[:]
+	if shared := r.Ports[p.Target]; shared != [2]int{} {
+		if ports, err = tx.TakePorts(p.Target, shared[0], shared[1], portsEach, r.ID); err != nil {
+			return err
+		}
 	}
 	inc := cluster.Incarnation{
 		ID: r.ID, JobUID: r.Job, Target: p.Target, Version: r.Version, Phase: cluster.Intended, FlinkJobID: r.FlinkJob, Restore: r.Restore,

@@ -24,7 +24,6 @@ func (s *Service) RunJob(ctx context.Context, c Caller, ref cluster.Ref, job clu
 		}
 		return *op, nil
 	}
-	known := s.Facts()
 	var listed []cluster.Savepoint
 	if job.Action == cluster.ActionListSavepoint {
 		var err error
@@ -33,6 +32,7 @@ func (s *Service) RunJob(ctx context.Context, c Caller, ref cluster.Ref, job clu
 		}
 	}
 	return s.onJob(ctx, c, ref, job, func(tx *store.Tx, a asked) (store.Operation, error) {
+		known := s.factsAt(a.target)
 		switch job.Action {
 		case cluster.ActionStart:
 			return s.start(tx, a, job, known)

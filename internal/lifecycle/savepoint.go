@@ -177,7 +177,7 @@ type completed func(f facts, a answers, uri string, now time.Time) (facts, engin
 // decideOutcome: the trigger decides; where Flink does not know it, what lies in its folder does.
 func decideOutcome(f facts, a answers, now time.Time, then completed) (facts, engine.Verdict) {
 	t := a.Trigger
-	if !f.Deep && (now.Sub(f.AwaitSince) > lookDeeperAfter || t.Unknown || jobManagerGone(a)) {
+	if !f.Deep && (now.Sub(f.AwaitSince) > lookDeeperAfter || t.Unknown || jobManagerGone(a) || a.Job.State.Terminal() && t.Unreachable) {
 		f.Deep = true
 		return f, engine.Again(0)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,34 +15,49 @@ import (
 	"drey/internal/runtime"
 	"drey/internal/storage"
 	"drey/internal/store"
+	"drey/internal/telemetry"
 )
+
+// The kinds of targets.
+const (
+	KindLocal     = "local"
+	KindSimulated = "simulated"
+)
+
+// Target is a place that a Service runs jobs on.
+type Target struct {
+	runtime.Runtime
+	Kind string // KindLocal, KindSimulated
+	// Facts says what validation must know of Flink there, with the distributions that are installed now.
+	Facts func() cluster.FlinkFacts
+	// Plugins are the jars of a distribution that go into each incarnation's plugins folder. Nil: there are none.
+	Plugins  func(version string) ([]flink.Plugin, error)
+	Ports    [2]int // first and last port that its JobManagers share; zero: each incarnation has an address of its own
+	MemoryMB int64  // what all roles together may reserve
+}
 
 // Config is what a Service needs.
 type Config struct {
-	Store    *store.Store
-	Runtimes map[string]runtime.Runtime // by name of the target
-	Storage  *storage.Mounts
-	// Facts says what validation must know of Flink, with the distributions installed now.
-	Facts  func() cluster.FlinkFacts
-	Limits cluster.Limits
+	Store   *store.Store
+	Targets map[string]Target // by name
+	Storage *storage.Mounts
+	Limits  cluster.Limits
 
 	StorageRoot string // folder of the folder mounts, for Flink's plugin
 	GateJar     string // file of our Java jar
 	GateJarSHA  string
 	// Archives are the class-data archives that fit a distribution now. Nil: there are none.
-	Archives          func(version string) flink.Archives
-	PortLow, PortHigh int
-	UploadBytes       int64         // greatest upload
-	MemoryMB          int64         // what all roles together may reserve
-	KeptFor           time.Duration // how long ended operations stay
-	Domain            string        // of FQDNs (R40)
-	Gate              HealthGate
-	Recovery          Recovery
-	FlinkTransport    http.RoundTripper // below the clients of JobManagers. Nil: HTTP
-	Version           string            // of Drey
-	Holder            string            // names this server as an owner of targets
-	Now               func() time.Time
-	Log               *slog.Logger
+	Archives    func(version string) flink.Archives
+	UploadBytes int64         // greatest upload
+	KeptFor     time.Duration // how long ended operations stay
+	Domain      string        // of FQDNs (R40)
+	Gate        HealthGate
+	Recovery    Recovery
+	Version     string // of Drey
+	Holder      string // names this server as an owner of targets
+	Now         func() time.Time
+	Log         *slog.Logger
+	Metrics     *telemetry.Metrics // nil: nothing is counted
 }
 
 // Service is lifecycle's door: see [Door] for what each method promises.
@@ -56,14 +70,16 @@ type Service struct {
 
 // New makes a Service; Run makes it work.
 func New(c Config) (*Service, error) {
-	if len(c.Runtimes) == 0 {
+	if len(c.Targets) == 0 {
 		return nil, errors.New("no target is configured")
 	}
-	if c.PortHigh-c.PortLow < 10*portsEach {
-		return nil, fmt.Errorf("the port range %d-%d is too small", c.PortLow, c.PortHigh)
+	for name, t := range c.Targets {
+		if shared := t.Ports[1] - t.Ports[0]; shared != 0 && shared < 10*portsEach {
+			return nil, fmt.Errorf("the port range %d-%d of target %s is too small", t.Ports[0], t.Ports[1], name)
+		}
 	}
-	s := &Service{world: newWorld(c), owner: newOwner(c), started: c.Now()}
-	s.engine = engine.New(engine.Config{Store: c.Store, Kinds: erase(s.world), Fence: s.owner.fence, Now: c.Now, Log: c.Log})
+	s := &Service{world: &world{c}, owner: newOwner(c), started: c.Now()}
+	s.engine = engine.New(engine.Config{Store: c.Store, Kinds: erase(s.world), Fence: s.owner.fence, Now: c.Now, Log: c.Log, Ended: s.measured, Metrics: c.Metrics})
 	return s, nil
 }
 
@@ -72,7 +88,7 @@ const grace = 10 * time.Second
 
 // Claim takes the targets. Nothing may be changed before it has succeeded.
 func (s *Service) Claim(ctx context.Context) error {
-	for name := range s.Runtimes {
+	for name := range s.Targets {
 		if err := s.owner.claim(ctx, name); err != nil {
 			return err
 		}
@@ -83,10 +99,10 @@ func (s *Service) Claim(ctx context.Context) error {
 // Run keeps the targets, runs operations and watches, until ctx ends. Running jobs are left alone.
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for name, rt := range s.Runtimes {
+	for name, rt := range s.Targets {
 		g.Go(func() error { return s.owner.keep(context.WithoutCancel(ctx), ctx.Done(), name) })
 		g.Go(func() error { return s.engine.Run(ctx, name, grace) })
-		w := &watcher{Service: s, target: name, runtime: rt, checkpoints: map[string]int64{}}
+		w := newWatcher(s, name, rt)
 		g.Go(func() error { return w.run(ctx) })
 	}
 	return g.Wait()

@@ -72,7 +72,7 @@ func (w *world) chooseRestore(ctx context.Context, f facts) (*restoreAnswer, err
 	}
 	uri, problem, err := "", (*failure)(nil), error(nil)
 	switch {
-	case f.SavePointName != "":
+	case f.SavePointName != "" && !f.Chosen: // once it is chosen, what is asked for is the way back
 		uri, problem, err = w.named(ctx, r, f.SavePointName)
 	case f.Provable != "":
 		return w.provable(ctx, r, f.Provable, f.LastSeen)
@@ -92,8 +92,8 @@ func (w *world) chooseRestore(ctx context.Context, f facts) (*restoreAnswer, err
 	return &restoreAnswer{URI: uri}, nil
 }
 
-// newestGood is the newest complete savepoint of the job. A job that never completed any snapshot starts empty; one that has
-// checkpoints but no savepoint does not: that would lose them silently (R24).
+// newestGood is the newest complete savepoint of the job. A job that never completed any snapshot starts empty; one that has checkpoints but
+// no savepoint does not, nor does one go back to a savepoint behind its newest checkpoint: that would lose what lies between silently (R24).
 func (w *world) newestGood(ctx context.Context, r launchRows) (string, *failure, error) {
 	var all []cluster.Savepoint
 	var incs []cluster.Incarnation
@@ -109,7 +109,8 @@ func (w *world) newestGood(ctx context.Context, r launchRows) (string, *failure,
 	}
 	for _, s := range all {
 		if s.Complete {
-			return s.URI, nil, nil
+			problem, err := w.goesBack(ctx, r, s, incs)
+			return s.URI, problem, err
 		}
 	}
 	dir, err := r.version.Launch.CheckpointDirectory(r.cluster.DeploymentID, w.Limits.StorageSuffixes...)
@@ -127,6 +128,34 @@ func (w *world) newestGood(ctx context.Context, r launchRows) (string, *failure,
 		}
 	}
 	return "", nil, nil
+}
+
+// goesBack says what a start from a savepoint would silently give up: a checkpoint that the job completed after it. A job that has finished
+// by itself gives up nothing.
+func (w *world) goesBack(ctx context.Context, r launchRows, s cluster.Savepoint, newestFirst []cluster.Incarnation) (*failure, error) {
+	if r.job.Status == cluster.JobFinished {
+		return nil, nil
+	}
+	for _, inc := range newestFirst {
+		own := inc.ID == s.Incarnation
+		if !own && inc.CreatedAt.Before(s.CompletedAt) {
+			return nil, nil
+		}
+		found, err := w.candidates(ctx, r, inc)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range found {
+			if c.Parses && c.URI != s.URI && (!own || c.CheckpointID > s.CheckpointID) {
+				return &failure{Code: "SavepointBehindState", Message: fmt.Sprintf("The newest savepoint, %s, is older than the job's newest state, %s: a START would go back behind it.", s.Name, c.URI),
+					Hint: "RE_LAUNCH goes on from the newest state; START with savePointName takes what it names"}, nil
+			}
+		}
+		if own {
+			return nil, nil
+		}
+	}
+	return nil, nil
 }
 
 // named finds the savepoint a name or URI means: in the job's catalogue, the savepoint folder and one level below, the newest

@@ -23,6 +23,7 @@ type asked struct {
 	caller  Caller
 	cluster cluster.Cluster
 	job     cluster.Job
+	pool    cluster.Pool // of a request for work on a pool; cluster and job are zero then
 	target  string
 	verb    string
 	action  cluster.Action
@@ -73,8 +74,13 @@ func (s *Service) insert(tx *store.Tx, a asked) (store.Operation, error) {
 		return store.Operation{}, errors.New("no kind " + a.kind)
 	}
 	a.facts.Cluster, a.facts.Job = a.cluster.UID, a.job.UID
+	subject, resource, location := a.job.UID, a.cluster.Ref.ID(), a.cluster.Spec.Location
+	if a.pool.UID != "" {
+		a.facts.Pool, a.facts.Target = a.pool.UID, a.target
+		subject, resource, location = a.pool.UID, a.pool.Ref.ID(), a.pool.Location
+	}
 	op := store.Operation{
-		ID: a.caller.RequestID, Subject: a.job.UID, ClusterUID: a.cluster.UID, ResourceID: a.cluster.Ref.ID(), Location: a.cluster.Spec.Location,
+		ID: a.caller.RequestID, Subject: subject, ClusterUID: a.cluster.UID, ResourceID: resource, Location: location,
 		Target: a.target, Kind: k.name, KindVersion: k.version, Verb: a.verb, Action: a.action, Lane: store.CallerLane, State: store.Active,
 		Step: k.steps[0].name, Facts: writeFacts(a.facts), Principal: a.caller.Principal, RequestHash: a.caller.requestHash(),
 		ClientRequestID: a.caller.ClientRequestID, ClientToken: a.caller.ClientToken, CreatedAt: now, Deadline: now.Add(k.deadline),

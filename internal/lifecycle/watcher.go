@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"drey/internal/cluster"
@@ -22,60 +22,87 @@ type watcher struct {
 	*Service
 	target  string
 	runtime runtime.Runtime
+	list    watchlist
+
+	mu sync.Mutex
 	// checkpoints is the highest id of a complete checkpoint seen, by incarnation. It is written down when the incarnation ends (R47).
 	checkpoints map[string]int64
-	counted     time.Time
+	seen        []string // jobs of which Flink answered since that was written last
 }
 
 const (
-	watchEvery = time.Second
+	watchTick  = 250 * time.Millisecond
 	sweepEvery = 5 * time.Second
+	touchEvery = time.Second
 	pruneEvery = time.Hour
 	countEvery = 5 * time.Second
 	lookLimit  = 5 * time.Second
 )
 
+func newWatcher(s *Service, target string, rt runtime.Runtime) *watcher {
+	return &watcher{Service: s, target: target, runtime: rt, list: newWatchlist(), checkpoints: map[string]int64{}}
+}
+
 func (w *watcher) run(ctx context.Context) error {
-	hints := make(chan struct{}, 1)
-	go func() {
-		err := w.runtime.Watch(ctx, func(runtime.Event) {
-			select {
-			case hints <- struct{}{}:
-			default:
-			}
-		})
-		if err != nil && ctx.Err() == nil {
-			w.Log.ErrorContext(ctx, "the runtime's watch ended; looking every second goes on", "target", w.target, "error", err)
-		}
-	}()
-	tick := time.NewTicker(watchEvery)
+	go w.listen(ctx)
+	var looks sync.WaitGroup
+	defer looks.Wait()
+	tick := time.NewTicker(watchTick)
 	defer tick.Stop()
-	var swept, pruned time.Time
+	chores := []*chore{
+		{every: touchEvery, what: "cannot write what was seen", do: w.touch},
+		{every: sweepEvery, what: "cannot sweep", do: w.sweepUnreleased},
+		{every: pruneEvery, what: "cannot remove old operations", do: w.prune},
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-		case <-hints:
+		case <-w.list.hinted:
 		}
 		if _, ok := w.owner.fence(w.target); !ok {
 			continue
 		}
-		if err := w.look(ctx); err != nil && ctx.Err() == nil {
-			w.Log.ErrorContext(ctx, "cannot watch", "target", w.target, "error", err)
+		if err := w.refresh(ctx); err != nil && ctx.Err() == nil {
+			w.Log.ErrorContext(ctx, "cannot list what is to be watched", "target", w.target, "error", err)
 		}
-		if time.Since(swept) > sweepEvery {
-			swept = time.Now()
-			if err := w.sweepUnreleased(ctx); err != nil && ctx.Err() == nil {
-				w.Log.ErrorContext(ctx, "cannot sweep", "target", w.target, "error", err)
-			}
+		for _, id := range w.list.take(time.Now()) {
+			looks.Go(func() {
+				defer w.list.done(id)
+				w.look(ctx, id)
+			})
 		}
-		if time.Since(pruned) > pruneEvery {
-			pruned = time.Now()
-			if err := w.prune(ctx); err != nil && ctx.Err() == nil {
-				w.Log.ErrorContext(ctx, "cannot remove old operations", "error", err)
-			}
+		for _, c := range chores {
+			c.run(ctx, w)
 		}
+		w.Metrics.Looked(w.target, w.Now())
+	}
+}
+
+// listen takes the runtime's hints.
+func (w *watcher) listen(ctx context.Context) {
+	err := w.runtime.Watch(ctx, func(e runtime.Event) { w.list.hint(string(e.ID)) })
+	if err != nil && ctx.Err() == nil {
+		w.Log.ErrorContext(ctx, "the runtime's watch ended; looking goes on", "target", w.target, "error", err)
+	}
+}
+
+// chore is what is done now and then.
+type chore struct {
+	every time.Duration
+	what  string
+	do    func(context.Context) error
+	last  time.Time
+}
+
+func (c *chore) run(ctx context.Context, w *watcher) {
+	if time.Since(c.last) < c.every {
+		return
+	}
+	c.last = time.Now()
+	if err := c.do(ctx); err != nil && ctx.Err() == nil {
+		w.Log.ErrorContext(ctx, c.what, "target", w.target, "error", err)
 	}
 }
 
@@ -88,36 +115,57 @@ func (w *watcher) prune(ctx context.Context) error {
 	})
 }
 
-// look sees every incarnation that was released and is not proved dead.
-func (w *watcher) look(ctx context.Context) error {
-	var rows []cluster.Incarnation
+// refresh reads which incarnations there are to be watched: those that were released and are not proved dead.
+func (w *watcher) refresh(ctx context.Context) error {
+	if !w.list.stale(time.Now()) {
+		return nil
+	}
+	var ids []string
 	err := w.Store.Read(ctx, func(tx *store.Tx) (err error) {
-		rows, err = tx.LiveIncarnations(w.target)
+		ids, err = tx.ReleasedIncarnations(w.target)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	count := time.Since(w.counted) > countEvery
-	if count {
-		w.counted = time.Now()
-		maps.DeleteFunc(w.checkpoints, func(id string, _ int64) bool {
-			return !slices.ContainsFunc(rows, func(inc cluster.Incarnation) bool { return inc.ID == id })
-		})
+	w.list.put(ids, time.Now())
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	maps.DeleteFunc(w.checkpoints, func(id string, _ int64) bool { return !w.list.has(id) })
+	return nil
+}
+
+// look sees one incarnation.
+func (w *watcher) look(ctx context.Context, id string) {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	var a answers
+	err := w.lookIncarnation(ctx, facts{}, id, &a)
+	answered := false
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return // a hint at what is not ours
+	case err == nil && a.Row.Phase != cluster.Releasing && a.Row.Phase != cluster.Live:
+		return // nothing of the job's runs there, or runs any more: the operation that made it so goes on with it
+	case err == nil:
+		answered, err = w.lookAt(ctx, *a.Row, a)
 	}
-	var seen []string
-	for _, inc := range rows {
-		if inc.Phase == cluster.Intended || inc.Phase == cluster.Held || inc.Phase == cluster.Quiet {
-			continue // nothing of the job's runs there, or runs any more: the operation that made it so goes on with it
-		}
-		answered, err := w.lookAt(ctx, inc, count)
-		if err != nil {
-			w.Log.WarnContext(ctx, "cannot watch an incarnation", "incarnation", inc.ID, "error", err)
-		}
-		if answered {
-			seen = append(seen, inc.JobUID)
-		}
+	if err != nil && ctx.Err() == nil {
+		w.Log.WarnContext(ctx, "cannot watch an incarnation", "incarnation", id, "error", err)
 	}
+	if answered {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.seen = append(w.seen, a.Row.JobUID)
+	}
+}
+
+// touch writes down of which jobs Flink answered.
+func (w *watcher) touch(ctx context.Context) error {
+	w.mu.Lock()
+	seen := w.seen
+	w.seen = nil
+	w.mu.Unlock()
 	if len(seen) == 0 {
 		return nil
 	}
@@ -125,21 +173,15 @@ func (w *watcher) look(ctx context.Context) error {
 	return w.Store.Change(ctx, store.Scope{store.Target(w.target)}, func(tx *store.Tx) error { return tx.TouchJobs(seen, now) })
 }
 
-// lookAt sees one incarnation; it reports whether Flink answered.
-func (w *watcher) lookAt(ctx context.Context, inc cluster.Incarnation, count bool) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookLimit)
-	defer cancel()
-	var a answers
-	if err := w.lookIncarnation(ctx, facts{}, inc.ID, &a); err != nil {
-		return false, err
-	}
+// lookAt sees the job of an incarnation whose processes were seen; it reports whether Flink answered.
+func (w *watcher) lookAt(ctx context.Context, inc cluster.Incarnation, a answers) (bool, error) {
 	if jobManagerGone(a) {
 		return false, w.jobManagerEnded(ctx, inc, a)
 	}
-	if err := w.lookJob(ctx, questions{Job: true}, &a); err != nil || a.Job.Unreachable || a.Job.Unknown {
+	if err := w.lookJob(ctx, questions{Job: true, Brief: true}, &a); err != nil || a.Job.Unreachable || a.Job.Unknown {
 		return false, err
 	}
-	if count {
+	if w.list.counts(inc.ID, time.Now()) {
 		w.countCheckpoints(ctx, inc)
 	}
 	if a.Job.State.Terminal() {
@@ -155,6 +197,8 @@ func (w *watcher) lookAt(ctx context.Context, inc cluster.Incarnation, count boo
 func (w *watcher) countCheckpoints(ctx context.Context, inc cluster.Incarnation) {
 	c, err := w.flinkAt(inc).Checkpoints(ctx, inc.FlinkJobID)
 	if err == nil && c.LatestCompleted != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		w.checkpoints[inc.ID] = max(w.checkpoints[inc.ID], c.LatestCompleted.ID)
 	}
 }
@@ -247,7 +291,9 @@ func (w *watcher) ended(ctx context.Context, inc cluster.Incarnation, e ending) 
 
 // note writes down what is known of an incarnation that ended: why, and how far its checkpoints came (R47).
 func (w *watcher) note(tx *store.Tx, inc *cluster.Incarnation, e ending) error {
+	w.mu.Lock()
 	inc.LastSeen = max(inc.LastSeen, w.checkpoints[inc.ID])
+	w.mu.Unlock()
 	if e.Code != "" {
 		inc.Cause = e.Code + ": " + e.Cause
 	}
@@ -297,14 +343,11 @@ func (w *watcher) pendingStop(tx *store.Tx, inc cluster.Incarnation, a *asked) (
 func (w *watcher) sweepUnreleased(ctx context.Context) error {
 	var rows []cluster.Incarnation
 	err := w.Store.Read(ctx, func(tx *store.Tx) error {
-		all, err := tx.LiveIncarnations(w.target)
+		all, err := tx.UnreleasedIncarnations(w.target)
 		if err != nil {
 			return err
 		}
 		for _, inc := range all {
-			if inc.Phase != cluster.Intended && inc.Phase != cluster.Held {
-				continue
-			}
 			op, _, err := active(tx, inc.JobUID)
 			if err != nil {
 				return err

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
-	"time"
 
 	"drey/internal/cluster"
 	"drey/internal/flink"
@@ -19,18 +17,7 @@ import (
 
 // world answers questions from what is really there: the store's rows, the runtime, Flink's REST and the storage. It only reads;
 // effects are in effects.go.
-type world struct {
-	Config
-	mu      sync.Mutex
-	clients map[int]*flink.Client // by REST port
-}
-
-func newWorld(c Config) *world {
-	if c.FlinkTransport == nil {
-		c.FlinkTransport = &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, DisableCompression: true}
-	}
-	return &world{Config: c, clients: map[int]*flink.Client{}}
-}
+type world struct{ Config }
 
 // newID makes 32 lower-case hex digits.
 func newID() string {
@@ -39,34 +26,48 @@ func newID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// flinkAt is the client of the JobManager behind a port. Ports are not re-used while an incarnation that has one may live, and
-// every question names a job id that only that incarnation knows, so a stranger on the port is found out.
+// flinkAt is the client of an incarnation's JobManager. Its port is not re-used while the incarnation may live, and every question
+// names a job id that only that incarnation knows, so a stranger at the address is found out.
 func (w *world) flinkAt(inc cluster.Incarnation) *flink.Client {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	c := w.clients[inc.RESTPort]
-	if c == nil {
-		c = flink.New(fmt.Sprintf("http://127.0.0.1:%d", inc.RESTPort), w.FlinkTransport)
-		w.clients[inc.RESTPort] = c
+	t, ok := w.Targets[inc.Target]
+	if !ok {
+		return flink.New("", nowhere{inc.Target})
 	}
-	return c
+	at := t.Endpoint(runtime.IncarnationID(inc.ID), inc.RESTPort)
+	return flink.New(at.URL, at.Transport).Through(w.Metrics.Transport)
 }
 
-// runtime is the one of the job's target.
+// nowhere is the way to a target that is not here any more.
+type nowhere struct{ target string }
+
+// RoundTrip implements [http.RoundTripper].
+func (n nowhere) RoundTrip(*http.Request) (*http.Response, error) { return nil, noTarget(n.target) }
+
+func noTarget(name string) error { return fmt.Errorf("there is no target %q here", name) }
+
+// runtimeOf is the one of the job's target.
 func (w *world) runtimeOf(target string) (runtime.Runtime, error) {
-	rt, ok := w.Runtimes[target]
+	t, ok := w.Targets[target]
 	if !ok {
-		return nil, fmt.Errorf("there is no target %q here", target)
+		return nil, noTarget(target)
 	}
-	return rt, nil
+	return t.Runtime, nil
+}
+
+// ports are the ranges of all targets.
+func (w *world) ports() map[string][2]int {
+	all := make(map[string][2]int, len(w.Targets))
+	for name, t := range w.Targets {
+		all[name] = t.Ports
+	}
+	return all
 }
 
 // answer asks the world, in the order that saves most: rows, processes, Flink, storage.
 func (w *world) answer(ctx context.Context, op string, f facts, q questions) (answers, error) {
 	var a answers
 	if q.Fresh {
-		a.Fresh = [2]string{newID(), newID()}
-		a.Ports = [2]int{w.PortLow, w.PortHigh}
+		a.Fresh, a.Ports = [2]string{newID(), newID()}, w.ports()
 	}
 	steps := []struct {
 		asked bool
@@ -91,6 +92,8 @@ func (w *world) answer(ctx context.Context, op string, f facts, q questions) (an
 		{q.Health, func() (err error) { a.Health, err = w.health(ctx, a); return err }},
 		{q.Registered, func() (err error) { a.Registered, err = w.registered(ctx, a); return err }},
 		{q.Rescale, func() (err error) { a.Rescale, err = w.lookRescale(ctx, f, a); return err }},
+		{q.Reach != "", func() (err error) { a.Reach, err = w.reach(ctx, q.Reach); return err }},
+		{q.Nested != "", func() (err error) { a.Nested, err = w.nested(ctx, q.Nested); return err }},
 		{q.Timing, func() error { a.Timing = w.timing(ctx, a); return nil }},
 	}
 	for _, s := range steps {
@@ -221,7 +224,7 @@ func (w *world) lookJob(ctx context.Context, q questions, a *answers) error {
 	switch {
 	case state == flink.Failed:
 		return w.lookFailure(ctx, c, a)
-	case state == flink.Running && !q.Restored && q.Trigger != "":
+	case state == flink.Running && (q.Brief || !q.Restored && q.Trigger != ""):
 		j.AllRunning = true // asked for a trigger's sake: a savepoint under way needs no look at each task
 		return nil
 	case state == flink.Running:

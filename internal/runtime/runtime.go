@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"time"
 
 	"drey/internal/secret"
@@ -194,6 +195,12 @@ type Fit struct {
 // Event is a hint that something changed; Observe is the truth.
 type Event struct{ ID IncarnationID }
 
+// Endpoint is where a port is reached, by HTTP.
+type Endpoint struct {
+	URL       string            // "http://127.0.0.1:20001"
+	Transport http.RoundTripper // nil: a plain one, which uses no proxy
+}
+
 // MaxReportBytes is how long a gate's report may be.
 const MaxReportBytes = 1 << 20
 
@@ -210,6 +217,8 @@ type Runtime interface {
 	Prepare(ctx context.Context, inc Incarnation) error
 	// Release opens the gate with order, once. The same order again is fine; another: [ErrReleased]; not held: [ErrNotHeld].
 	Release(ctx context.Context, id IncarnationID, order []byte) error
+	// Endpoint tells how to reach a port of an incarnation's JobManager. It asks nothing and promises no answer there.
+	Endpoint(id IncarnationID, port int) Endpoint
 	// Report is what the gate found out before it was ready, in its own words; nil if there is none, or none yet. More than
 	// [MaxReportBytes] is an error.
 	Report(ctx context.Context, id IncarnationID) ([]byte, error)

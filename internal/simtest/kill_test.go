@@ -13,14 +13,14 @@ func TestAnUpdateGoesOnWhereverTheServerIsKilled(t *testing.T) {
 		first  fate
 		least  int // moments to be killed at
 	}{
-		"from a savepoint, after each commit":  {cluster.ActionUpdate, fate{}, 10},
+		"from a savepoint, after each commit":  {cluster.ActionUpdate, fate{Commit: 1}, 10},
 		"from a savepoint, after each effect":  {cluster.ActionUpdate, fate{Effect: 1}, 5},
 		"from a checkpoint, after each effect": {cluster.ActionLastStateUpdate, fate{Effect: 1}, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				r := newRig(t)
+				r := newRig(t, steady)
 				s := r.serve(nil)
 				s.create()
 				s.stop()

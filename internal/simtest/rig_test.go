@@ -6,16 +6,20 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"drey/internal/cluster"
 	"drey/internal/flink"
+	"drey/internal/flink/fake"
 	"drey/internal/lifecycle"
-	"drey/internal/runtime"
+	"drey/internal/runtime/simulated"
 	"drey/internal/storage"
 	"drey/internal/store"
 )
@@ -36,27 +40,48 @@ type rig struct {
 	*testing.T
 	dir     string
 	storage *storage.Mounts
-	flink   *Flink
-	runtime *Runtime
+	runtime *simulated.Runtime
+	weather *weather
+	ledger  ledger
 	asked   int // requests so far
 }
 
-func newRig(t *testing.T) *rig {
-	r := &rig{T: t, dir: t.TempDir()}
+// steady is a Flink of which each step takes the same time.
+var steady = fake.All(delay)
+
+func newRig(t *testing.T, behaviour fake.Behaviour) *rig {
+	r := &rig{T: t, dir: memory(t)}
 	var err error
 	if r.storage, err = storage.New(filepath.Join(r.dir, "storage")); err != nil {
 		t.Fatal(err)
 	}
-	r.flink = &Flink{T: t, Storage: r.storage, Delay: delay, managers: map[string]*JobManager{}}
-	r.runtime = &Runtime{Flink: r.flink, Delay: delay, all: map[runtime.IncarnationID]*incarnation{}}
-	at, err := cluster.ParseURI(account+"/jars/job.jar", cluster.StorageURI{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := r.storage.Put(t.Context(), at, bytes.NewReader(jar(t)), 1<<20); err != nil {
-		t.Fatal(err)
-	}
+	flink := simulated.Flink{Storage: r.storage, Behaviour: behaviour, Began: r.ledger.began, Over: r.ledger.over, Stopped: r.ledger.tellStopped}
+	r.runtime = simulated.New(simulated.Config{Programs: flink.Programs, Boot: delay, Gone: delay, Open: delay})
+	r.weather = &weather{Runtime: r.runtime}
+	r.weather.clear()
+	r.putJar("job.jar")
 	return r
+}
+
+// memory is a folder in memory, where there is one: what a simulation writes outlives nothing, and syncing it is what it would wait for most.
+func memory(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "drey-sim-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+// putJar puts a jar to where a job's is looked for.
+func (r *rig) putJar(name string) {
+	at, err := cluster.ParseURI(account+"/jars/"+name, cluster.StorageURI{})
+	if err != nil {
+		r.Fatal(err)
+	}
+	if _, _, err := r.storage.Put(r.Context(), at, bytes.NewReader(jar(r.T)), 1<<20); err != nil {
+		r.Fatal(err)
+	}
 }
 
 // jar is a jar with one class, of which only the name is looked at.
@@ -85,46 +110,92 @@ type server struct {
 // serve starts Drey over what is there; it ends by stop, or where fate says so.
 func (r *rig) serve(f *fate) *server {
 	r.Helper()
-	ctx, cancel := context.WithCancel(r.Context())
-	st, err := store.Open(ctx, "sqlite:"+filepath.Join(r.dir, "drey.db"), slog.New(slog.DiscardHandler))
+	s, err := r.live(f, nil)
 	if err != nil {
 		r.Fatal(err)
 	}
+	return s
+}
+
+// live is serve, for a server that may not come up; tell is told of each of its effects.
+func (r *rig) live(f *fate, tell func(*server, effect) error) (*server, error) {
+	ctx, cancel := context.WithCancel(r.Context())
+	st, err := r.open(ctx)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
 	s := &server{rig: r, store: st, end: cancel, ended: make(chan struct{})}
-	s.seam = &seam{Runtime: r.runtime, flink: r.flink, fate: f, turn: s.turn, kill: s.kill}
-	r.flink.OnStopped(func() { s.seam.note("COMPLETED", "") })
-	config := s.config()
+	s.seam = &seam{Runtime: r.weather, fate: f, turn: s.turn, kill: s.kill, full: r.weather.full}
+	if tell != nil {
+		s.seam.tell = func(e effect) error { return tell(s, e) }
+	}
+	st.Around(s.seam.committing)
+	r.ledger.onStopped(func() { s.seam.note("COMPLETED", "") })
+	if s.Service, err = lifecycle.New(s.config()); err == nil {
+		err = s.Claim(ctx)
+	}
+	if err != nil {
+		cancel()
+		return nil, errors.Join(err, st.Close())
+	}
+	go func() {
+		defer close(s.ended)
+		_ = s.Run(ctx)
+	}()
+	return s, nil
+}
+
+// image is a database with its tables, and with what a server finds made.
+var image = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "drey-sim-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	at := filepath.Join(dir, "image.db")
+	st, err := store.Open(context.Background(), "sqlite:"+at, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
 	seed := lifecycle.Seed{
 		Targets:      map[string]string{target: "simulated"},
 		Subscription: store.Subscription{ID: pool.Subscription, Name: "sim", Tenant: pool.Subscription},
 		Group:        store.Group{Subscription: pool.Subscription, Name: pool.Group, Location: target},
 		Pool:         cluster.Pool{Ref: pool, Location: target, Target: target, VMSize: "Standard_D4s_v5", Version: "1.2"},
 	}
-	if err := lifecycle.Plant(ctx, st, config, seed); err != nil {
-		r.Fatal(err)
+	if err := errors.Join(lifecycle.Plant(context.Background(), st, lifecycle.Config{Now: time.Now}, seed), st.Close()); err != nil {
+		return nil, err
 	}
-	if s.Service, err = lifecycle.New(config); err != nil {
-		r.Fatal(err)
+	return os.ReadFile(at)
+})
+
+// open opens the database; the first time, from the image.
+func (r *rig) open(ctx context.Context) (*store.Store, error) {
+	at := filepath.Join(r.dir, "drey.db")
+	if _, err := os.Stat(at); err != nil {
+		made, err := image()
+		if err == nil {
+			err = os.WriteFile(at, made, 0o600)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	if err := s.Claim(ctx); err != nil {
-		r.Fatal(err)
-	}
-	go func() {
-		defer close(s.ended)
-		_ = s.Run(ctx)
-	}()
-	return s
+	return store.Open(ctx, "sqlite:"+at, slog.New(slog.DiscardHandler))
 }
 
 func (s *server) config() lifecycle.Config {
 	known := flink.Facts(flink.Distributions{Dir: s.dir}, 512)
-	known.Installed = []string{"2.3.0"}
+	known.Installed = []string{"2.3.0", "2.2.1"}
 	return lifecycle.Config{
-		Store: s.store, Runtimes: map[string]runtime.Runtime{target: s.seam}, Storage: s.storage, FlinkTransport: s.seam,
-		Facts:   func() cluster.FlinkFacts { return known },
-		GateJar: "/sim/drey-flink.jar", GateJarSHA: "0", PortLow: 20000, PortHigh: 20999, MemoryMB: 1 << 20, KeptFor: time.Hour,
+		Store: s.store, Storage: s.storage,
+		Targets: map[string]lifecycle.Target{target: {
+			Runtime: s.seam, Kind: lifecycle.KindSimulated, MemoryMB: 1 << 20, Facts: func() cluster.FlinkFacts { return known },
+		}},
+		GateJar: "/sim/drey-flink.jar", GateJarSHA: "0", KeptFor: time.Hour,
 		Gate:     lifecycle.HealthGate{Maximum: time.Minute, Restarts: 3},
-		Recovery: lifecycle.Recovery{Budget: 5, Window: time.Hour, Backoff: time.Second, Most: time.Minute},
+		Recovery: lifecycle.Recovery{Budget: 5, Window: time.Hour, Backoff: time.Second, Most: time.Minute, Register: 30 * time.Second},
 		Domain:   "sim.localhost", Version: "sim", Holder: "sim", Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -136,10 +207,10 @@ func (s *server) stop() {
 	_ = s.store.Close()
 }
 
-// kill ends a server as kill -9 does: nothing is committed any more.
+// kill ends a server as kill -9 does: its seam lets nothing through any more.
 func (s *server) kill() {
-	_ = s.store.Close()
 	s.end()
+	go func() { _ = s.store.Close() }() // it waits for the change whose commit may be what kills it
 }
 
 func (r *rig) caller() lifecycle.Caller {
@@ -151,8 +222,17 @@ func (r *rig) caller() lifecycle.Caller {
 // create declares a cluster, and waits until its job runs.
 func (s *server) create() {
 	s.Helper()
+	_, op, err := s.PutCluster(s.Context(), s.caller(), ref, cluster.ByOurPut, counter(), lifecycle.Conditions{})
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.await(op.ID)
+}
+
+// counter is the cluster of all tests.
+func counter() cluster.Spec {
 	args := "one"
-	spec := cluster.Spec{Location: target, Properties: cluster.Properties{
+	return cluster.Spec{Location: target, Properties: cluster.Properties{
 		ClusterType: "flink",
 		Compute:     cluster.Compute{Nodes: []cluster.NodeGroup{{Type: "Worker", VMSize: "Standard_D8ds_v5", Count: 1}}},
 		Profile: cluster.Profile{ClusterVersion: "1.2.2", OSSVersion: "2.3.0", Flink: &cluster.Flink{
@@ -163,11 +243,6 @@ func (s *server) create() {
 			Job:            &cluster.JobSpec{JarDirectory: account + "/jars", JarName: "job.jar", EntryClass: "Counter", Args: &args, UpgradeMode: "UPDATE"},
 		}},
 	}}
-	_, op, err := s.PutCluster(s.Context(), s.caller(), ref, spec, lifecycle.Conditions{})
-	if err != nil {
-		s.Fatal(err)
-	}
-	s.await(op.ID)
 }
 
 // update asks for a version that there was not, and answers the operation's id.

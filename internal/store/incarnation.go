@@ -39,10 +39,16 @@ func (t *Tx) Incarnations(jobUID string) ([]cluster.Incarnation, error) {
 	return list(t, document[cluster.Incarnation], "SELECT doc FROM incarnation WHERE job = ? ORDER BY number DESC", jobUID)
 }
 
-// LiveIncarnations lists the incarnations of a target that are not Dead or Abandoned, oldest first.
-func (t *Tx) LiveIncarnations(target string) ([]cluster.Incarnation, error) {
-	return list(t, document[cluster.Incarnation],
-		"SELECT doc FROM incarnation WHERE target = ? AND phase NOT IN ('Dead', 'Abandoned') ORDER BY number", target)
+// The second condition of these questions follows from the first; it is the index's, and lets SQLite use it.
+
+// ReleasedIncarnations are the ids of the incarnations of a target in which a job may run: those that are Releasing or Live.
+func (t *Tx) ReleasedIncarnations(target string) ([]string, error) {
+	return list(t, scanText, "SELECT id FROM incarnation WHERE target = ? AND phase IN ('Releasing', 'Live') AND phase NOT IN ('Dead', 'Abandoned')", target)
+}
+
+// UnreleasedIncarnations lists the incarnations of a target that are Intended or Held, oldest first.
+func (t *Tx) UnreleasedIncarnations(target string) ([]cluster.Incarnation, error) {
+	return list(t, document[cluster.Incarnation], "SELECT doc FROM incarnation WHERE target = ? AND phase IN ('Intended', 'Held') AND phase NOT IN ('Dead', 'Abandoned') ORDER BY number", target)
 }
 
 // ReservedMB is the memory that incarnations of a target hold which are not Dead or Abandoned.

@@ -37,7 +37,8 @@ func TestIncarnationsHoldMemoryUntilTheyAreDead(t *testing.T) {
 	t.Parallel()
 	s := seeded(t)
 	phases := []cluster.IncarnationPhase{cluster.Intended, cluster.Held, cluster.Live, cluster.Quiet, cluster.Dead, cluster.Abandoned}
-	var all, living []cluster.Incarnation // newest first; oldest first
+	var all, unreleased []cluster.Incarnation // newest first; oldest first
+	var released []string
 	change(t, s, Scope{Target("here"), JobRow("j1")}, func(tx *Tx) error {
 		for n, phase := range phases {
 			i := anIncarnation("i"+string(phase), "j1", cluster.Intended)
@@ -50,15 +51,19 @@ func TestIncarnationsHoldMemoryUntilTheyAreDead(t *testing.T) {
 				return err
 			}
 			all = append([]cluster.Incarnation{i}, all...)
-			if n < 4 {
-				living = append(living, i)
+			switch {
+			case n < 2:
+				unreleased = append(unreleased, i)
+			case phase == cluster.Live:
+				released = append(released, i.ID)
 			}
 		}
 		return nil
 	})
 	same(t, "one", all[0], get(t, s, func(tx *Tx) (cluster.Incarnation, error) { return tx.Incarnation(all[0].ID) }))
 	same(t, "all", all, get(t, s, func(tx *Tx) ([]cluster.Incarnation, error) { return tx.Incarnations("j1") }))
-	same(t, "living", living, get(t, s, func(tx *Tx) ([]cluster.Incarnation, error) { return tx.LiveIncarnations("here") }))
+	same(t, "unreleased", unreleased, get(t, s, func(tx *Tx) ([]cluster.Incarnation, error) { return tx.UnreleasedIncarnations("here") }))
+	same(t, "released", released, get(t, s, func(tx *Tx) ([]string, error) { return tx.ReleasedIncarnations("here") }))
 	same(t, "reserved", int64(0b1111), get(t, s, func(tx *Tx) (int64, error) { return tx.ReservedMB("here") }))
 	same(t, "reserved elsewhere", int64(0), get(t, s, func(tx *Tx) (int64, error) { return tx.ReservedMB("there") }))
 

@@ -111,7 +111,7 @@ func connect(path string, log *slog.Logger) (*Store, error) {
 	readers.SetMaxOpenConns(readerCount)
 	readers.SetMaxIdleConns(readerCount)
 	s := &Store{
-		log: log, writer: writer, readers: readers,
+		log: log, writer: writer, readers: readers, writes: newStatements(writer), reads: newStatements(readers),
 		turn: make(chan struct{}, 1), closed: make(chan struct{}),
 		commit: (*sql.Tx).Commit,
 	}

@@ -47,7 +47,7 @@ type Operation struct {
 	Target          string
 	Kind            string // "job.stop"
 	KindVersion     int
-	Verb            string         // PUT, PATCH, POST, DELETE; "" in the watcher's lane
+	Verb            string         // PUT, PATCH, DELETE; POST for runJob; resize; "" in the watcher's lane
 	Action          cluster.Action // of a runJob
 	Lane            Lane
 	State           State

@@ -172,6 +172,8 @@ func TestOperationsAreChosenAndListedNewestFirst(t *testing.T) {
 	same(t, "the newest PUT", ops[1], newest)
 	newest = get(t, s, func(tx *Tx) (Operation, error) { return tx.NewestOf(pool+"/clusters/word", []string{""}, WatcherLane) })
 	same(t, "the watcher's newest", ops[4], newest)
+	newest = get(t, s, func(tx *Tx) (Operation, error) { return tx.NewestOfKinds(pool+"/clusters/WORD", "job.stop", "none") })
+	same(t, "the newest of two kinds", ops[3], newest)
 }
 
 func TestOperationsAreFoundByWhatTheClientSent(t *testing.T) {

@@ -63,6 +63,16 @@ func (t *Tx) NewestOf(resourceKey string, verbs []string, lane Lane) (Operation,
 		ORDER BY number DESC LIMIT 1`, fold(resourceKey), lane, all)
 }
 
+// NewestOfKinds gives the newest operation of a resource that is of one of the kinds.
+func (t *Tx) NewestOfKinds(resourceKey string, kinds ...string) (Operation, error) {
+	all, err := t.encode(kinds)
+	if err != nil {
+		return Operation{}, err
+	}
+	return one(t, scanOperation, selectOperation+`WHERE resource_key = ? AND kind IN (SELECT value FROM json_each(?))
+		ORDER BY number DESC LIMIT 1`, fold(resourceKey), all)
+}
+
 // ByClientRequest lists the operations that a principal asked for under a client request id since then, newest first:
 // several if the client used it for several requests. RequestHash tells them apart.
 func (t *Tx) ByClientRequest(principal, clientRequestID string, since time.Time) ([]Operation, error) {

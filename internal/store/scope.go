@@ -10,12 +10,13 @@ type Table string
 
 // The lockable tables, in the order in which their rows are locked.
 const (
-	TargetTable    Table = "target"
-	PoolTable      Table = "pool"
-	ClusterTable   Table = "cluster"
-	JobTable       Table = "job"
-	OperationTable Table = "operation"
-	metaTable      Table = "meta" // takes the change id where there is no locked row for it
+	SubscriptionTable Table = "subscription"
+	TargetTable       Table = "target"
+	PoolTable         Table = "pool"
+	ClusterTable      Table = "cluster"
+	JobTable          Table = "job"
+	OperationTable    Table = "operation"
+	metaTable         Table = "meta" // takes the change id where there is no locked row for it
 )
 
 // lockable holds place in the order and primary key of each table.
@@ -23,11 +24,12 @@ var lockable = map[Table]struct {
 	place int
 	key   string
 }{
-	TargetTable:    {1, "name"},
-	PoolTable:      {2, "uid"},
-	ClusterTable:   {3, "uid"},
-	JobTable:       {4, "uid"},
-	OperationTable: {5, "id"},
+	SubscriptionTable: {0, "id"},
+	TargetTable:       {1, "name"},
+	PoolTable:         {2, "uid"},
+	ClusterTable:      {3, "uid"},
+	JobTable:          {4, "uid"},
+	OperationTable:    {5, "id"},
 }
 
 // Lock names one existing row.
@@ -38,6 +40,9 @@ type Lock struct {
 
 // Scope names the existing rows that a Change locks before its function runs.
 type Scope []Lock
+
+// SubscriptionRow locks a subscription: for its groups and the names of its pools.
+func SubscriptionRow(id string) Lock { return Lock{SubscriptionTable, fold(id)} }
 
 // Target locks a target: for its owner, ports and capacity.
 func Target(name string) Lock { return Lock{TargetTable, name} }

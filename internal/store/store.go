@@ -23,6 +23,8 @@ type Store struct {
 	log     *slog.Logger
 	writer  *sql.DB       // one connection
 	readers *sql.DB       // several, which cannot write
+	writes  *statements   // of writer
+	reads   *statements   // of readers
 	turn    chan struct{} // holds one token: who has it may use writer
 	closed  chan struct{}
 	close   sync.Once
@@ -59,8 +61,11 @@ func (s *Store) change(ctx context.Context, scope Scope, fn func(*Tx) error) err
 	if err != nil {
 		return fmt.Errorf("cannot begin a change: %w", classify(err))
 	}
-	defer sqlTx.Rollback() // does nothing after a commit
-	t := &Tx{ctx: ctx, tx: sqlTx}
+	t := &Tx{ctx: ctx, tx: sqlTx, statements: s.writes}
+	defer func() {
+		_ = sqlTx.Rollback() // does nothing after a commit
+		s.writes.learn(context.WithoutCancel(ctx), t.unknown)
+	}()
 	id, at, err := t.run(scope, fn)
 	if err != nil {
 		return err
@@ -128,8 +133,11 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("cannot begin a read: %w", classify(err))
 	}
-	defer sqlTx.Rollback()
-	t := &Tx{ctx: ctx, tx: sqlTx, readOnly: true}
+	t := &Tx{ctx: ctx, tx: sqlTx, statements: s.reads, readOnly: true}
+	defer func() {
+		_ = sqlTx.Rollback()
+		s.reads.learn(ctx, t.unknown)
+	}()
 	defer t.end()
 	return t.call(fn)
 }

@@ -35,6 +35,8 @@ func TestWhatIsAbsentIsNotFound(t *testing.T) {
 			"Meta":              func() error { _, err := tx.Meta("k"); return err },
 			"Subscription":      func() error { _, err := tx.Subscription("x"); return err },
 			"Group":             func() error { _, err := tx.Group("x", "y"); return err },
+			"DeleteGroup":       func() error { return tx.DeleteGroup("x", "y") },
+			"DeletePool":        func() error { return tx.DeletePool("x") },
 			"Target":            func() error { _, err := tx.Target("x"); return err },
 			"Pool":              func() error { _, err := tx.Pool(ref.PoolRef); return err },
 			"PoolByUID":         func() error { _, err := tx.PoolByUID("x"); return err },
@@ -58,6 +60,7 @@ func TestWhatIsAbsentIsNotFound(t *testing.T) {
 			"ForceOperation":    func() error { return tx.ForceOperation(Operation{ID: "x"}) },
 			"Operations":        func() error { _, err := tx.Operations(Filter{Before: "x"}); return err },
 			"NewestOf":          func() error { _, err := tx.NewestOf("x", []string{"PUT"}, CallerLane); return err },
+			"NewestOfKinds":     func() error { _, err := tx.NewestOfKinds("x", "k"); return err },
 			"ByClientToken":     func() error { _, err := tx.ByClientToken("x", "y", noon); return err },
 			"AddLine":           func() error { return tx.AddLine("x", noon, "s", "t") },
 		} {
@@ -87,7 +90,7 @@ func TestSubscriptionsAndGroupsAreFoundInAnyCase(t *testing.T) {
 			tx.PutSubscription(Subscription{ID: "SUB-1", Name: "renamed", Tenant: "t2"}),
 			tx.PutSubscription(Subscription{ID: "sub-0", Name: "zero", Tenant: "t1"}),
 			tx.PutGroup(Group{Subscription: "Sub-1", Name: "Group-B", Location: "west"}),
-			tx.PutGroup(Group{Subscription: "sub-1", Name: "GROUP-b", Location: "east"}),
+			tx.PutGroup(Group{Subscription: "sub-1", Name: "GROUP-b", Location: "east", Tags: map[string]string{"Team": "a"}}),
 			tx.PutGroup(Group{Subscription: "sub-1", Name: "Group-A", Location: "west"}),
 			tx.PutGroup(Group{Subscription: "sub-0", Name: "Group-A", Location: "north"}),
 		)
@@ -95,13 +98,16 @@ func TestSubscriptionsAndGroupsAreFoundInAnyCase(t *testing.T) {
 	one := Subscription{ID: "sub-1", Name: "renamed", Tenant: "t2"}
 	same(t, "subscription", one, get(t, s, func(tx *Tx) (Subscription, error) { return tx.Subscription("sUB-1") }))
 	same(t, "subscriptions", []Subscription{{ID: "sub-0", Name: "zero", Tenant: "t1"}, one}, get(t, s, (*Tx).Subscriptions))
-	b := Group{Subscription: "sub-1", Name: "Group-B", Location: "east"}
+	b := Group{Subscription: "sub-1", Name: "Group-B", Location: "east", Tags: map[string]string{"Team": "a"}}
 	same(t, "group", b, get(t, s, func(tx *Tx) (Group, error) { return tx.Group("SUB-1", "group-b") }))
 	same(t, "groups", []Group{{Subscription: "sub-1", Name: "Group-A", Location: "west"}, b},
 		get(t, s, func(tx *Tx) ([]Group, error) { return tx.Groups("SUB-1") }))
 	if err := s.Change(t.Context(), nil, func(tx *Tx) error { return tx.PutGroup(Group{Subscription: "no", Name: "g"}) }); err == nil {
 		t.Error("a group of no subscription was stored")
 	}
+	change(t, s, Scope{SubscriptionRow("SUB-1")}, func(tx *Tx) error { return tx.DeleteGroup("SUB-1", "group-B") })
+	same(t, "the groups that are left", []Group{{Subscription: "sub-1", Name: "Group-A", Location: "west"}},
+		get(t, s, func(tx *Tx) ([]Group, error) { return tx.Groups("sub-1") }))
 }
 
 func TestPoolsAreFoundInAnyCaseAndOnceEach(t *testing.T) {
@@ -123,8 +129,23 @@ func TestPoolsAreFoundInAnyCaseAndOnceEach(t *testing.T) {
 		"of a group":              {"Sub-1", "GROUP-B", []cluster.Pool{p3}},
 		"of another subscription": {"Sub-2", "", nil},
 	} {
-		same(t, why, tt.want, get(t, s, func(tx *Tx) ([]cluster.Pool, error) { return tx.Pools(tt.subscription, tt.group) }))
+		same(t, why, tt.want, get(t, s, func(tx *Tx) ([]cluster.Pool, error) { return tx.Pools(tt.subscription, tt.group, "", 0) }))
 	}
+	page := func(after string) []cluster.Pool {
+		return get(t, s, func(tx *Tx) ([]cluster.Pool, error) { return tx.Pools("sub-1", "", after, 2) })
+	}
+	same(t, "the first page", []cluster.Pool{p2, p1}, page(""))
+	same(t, "the second", []cluster.Pool{p3}, page(p1.Ref.ID()))
+}
+
+func TestAPoolGoesOnlyWithoutClusters(t *testing.T) {
+	t.Parallel()
+	s := seeded(t)
+	if err := s.Change(t.Context(), Scope{Pool("p1")}, func(tx *Tx) error { return tx.DeletePool("p1") }); err == nil {
+		t.Error("a pool with a cluster was removed")
+	}
+	change(t, s, Scope{Pool("p1")}, func(tx *Tx) error { return first(tx.DeleteCluster("c1"), tx.DeletePool("p1")) })
+	same(t, "pools", nil, get(t, s, func(tx *Tx) ([]cluster.Pool, error) { return tx.Pools("", "", "", 0) }))
 }
 
 func TestClustersAreFoundInAnyCaseAndOnceEach(t *testing.T) {

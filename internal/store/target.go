@@ -10,12 +10,6 @@ type TargetRow struct {
 	ExpiresAt            time.Time
 }
 
-// Subscription is an ARM subscription (R01).
-type Subscription struct{ ID, Name, Tenant string }
-
-// Group is a resource group.
-type Group struct{ Subscription, Name, Location string }
-
 // scanTarget scans name, kind, identity, epoch, holder, expires_at.
 func scanTarget(r row) (TargetRow, error) {
 	var t TargetRow

@@ -13,10 +13,12 @@ import (
 // further call returns that error and nothing is committed, even if the function returns nil. (SQLite rolls back by
 // itself on some errors; what came after them would be stored on its own.)
 type Tx struct {
-	ctx      context.Context
-	tx       *sql.Tx
-	readOnly bool
-	err      error // the first that ended the transaction
+	ctx        context.Context
+	tx         *sql.Tx
+	statements *statements
+	unknown    []string // queries that are not prepared yet
+	readOnly   bool
+	err        error // the first that ended the transaction
 }
 
 // failed names err and remembers it, unless the function may go on after it.
@@ -36,7 +38,7 @@ func (t *Tx) exec(query string, args ...any) (int, error) {
 	if t.err != nil {
 		return 0, t.err
 	}
-	result, err := t.tx.ExecContext(t.ctx, query, args...)
+	result, err := t.runner(query).exec(t.ctx, args)
 	if err != nil {
 		return 0, t.failed(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 type binder struct {
 	faults  *faults
 	strict  bool
+	hidden  []string
 	ignored []string
 }
 
@@ -37,7 +39,7 @@ func (b *binder) object(n *node, v reflect.Value) {
 	for _, m := range members {
 		f := find(fields, m.name)
 		switch {
-		case f == nil:
+		case f == nil || slices.Contains(b.hidden, m.value.path):
 			b.unknown(m, fields)
 		case f.readonly || m.value.token == nil || given[m.name]: // a duplicate is a fault already
 		case f.ignored:
@@ -70,7 +72,7 @@ func (b *binder) unknown(m member, fields []field) {
 	}
 	fault := cluster.Fault{Code: "UnknownField", Target: m.value.path, Message: "There is no such field."}
 	for _, f := range fields {
-		if strings.EqualFold(f.name, m.name) {
+		if strings.EqualFold(f.name, m.name) && f.name != m.name {
 			fault.Hint = "The field is spelled " + f.name + "."
 		}
 	}

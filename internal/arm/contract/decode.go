@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"drey/internal/cluster"
 )
@@ -12,7 +13,8 @@ const invalidContent = "InvalidRequestContent"
 
 // Options say how a body is read.
 type Options struct {
-	Strict bool // an unknown member is a fault, not just ignored
+	Strict  bool     // an unknown member is a fault, not just ignored
+	Unknown []string // paths of members that the type has and this version has not
 }
 
 // Decode reads body into the struct that into points to, and answers every fault at once as one [cluster.Error].
@@ -29,7 +31,7 @@ func Decode(body []byte, into any, opts Options) (ignored []string, err error) {
 	if root == nil {
 		return nil, cluster.Faults(f.list)
 	}
-	b := binder{faults: f, strict: opts.Strict}
+	b := binder{faults: f, strict: opts.Strict, hidden: opts.Unknown}
 	if _, object := asObject(root); object {
 		b.object(root, reflect.ValueOf(into).Elem())
 	} else {
@@ -60,6 +62,9 @@ type field struct {
 
 // fieldsOf lists the members of a struct type in order, those of embedded structs among them.
 func fieldsOf(t reflect.Type) []field {
+	if known, ok := met.Load(t); ok {
+		return known.([]field)
+	}
 	var all []field
 	depth := map[string]int{}
 	collect(t, nil, &all, depth)
@@ -69,8 +74,12 @@ func fieldsOf(t reflect.Type) []field {
 			kept = append(kept, f)
 		}
 	}
+	met.Store(t, kept)
 	return kept
 }
+
+// met are the fields of each type that was asked for: they never change.
+var met sync.Map
 
 // collect notes for each name how deep its shallowest owner is: that one hides the others.
 func collect(t reflect.Type, prefix []int, all *[]field, depth map[string]int) {

@@ -13,6 +13,7 @@ import (
 const (
 	MaxDepth  = 32      // containers inside containers
 	MaxString = 8 << 10 // bytes
+	MaxValues = 20_000  // of all kinds
 	maxFaults = 100     // the rest is not told
 )
 
@@ -56,6 +57,10 @@ func parse(body []byte, f *faults) *node {
 	p := parser{body: body, dec: json.NewDecoder(bytes.NewReader(body)), faults: f}
 	p.dec.UseNumber()
 	root, err := p.value("", 1)
+	if errors.Is(err, errTooMany) {
+		f.add(invalidContent, "", "The request body holds more than %d values.", MaxValues)
+		return nil
+	}
 	if err != nil {
 		f.add(invalidContent, "", "The request body is not valid JSON.")
 		return nil
@@ -86,9 +91,15 @@ type parser struct {
 	body   []byte
 	dec    *json.Decoder
 	faults *faults
+	values int
 }
 
+var errTooMany = errors.New("too many values")
+
 func (p *parser) value(path string, depth int) (*node, error) {
+	if p.values++; p.values > MaxValues {
+		return nil, errTooMany
+	}
 	token, err := p.token(path)
 	if err != nil {
 		return nil, err

@@ -7,22 +7,41 @@ import (
 	"drey/internal/cluster"
 )
 
+// Paths below properties that other versions can declare.
+const (
+	Zones         = "computeProfile.availabilityZones"
+	Configuration = "clusterProfile.flinkProfile.flinkConfiguration"
+)
+
 // DecodeCluster reads the body of a PUT. What this version cannot say stays as existing has it (R13); existing is nil if there is no such cluster.
 func DecodeCluster(body []byte, existing *cluster.Cluster) (cluster.Spec, []string, error) {
+	return DecodeWithout(body, existing)
+}
+
+// DecodeWithout is DecodeCluster for a version that does not know all of this one's properties, but lacks those at the paths.
+func DecodeWithout(body []byte, existing *cluster.Cluster, lacks ...string) (cluster.Spec, []string, error) {
 	var in Cluster
-	ignored, err := contract.Decode(body, &in, contract.Options{})
+	unknown := make([]string, len(lacks))
+	for i, path := range lacks {
+		unknown[i] = "properties." + path
+	}
+	ignored, err := contract.Decode(body, &in, contract.Options{Unknown: unknown})
 	if err != nil {
 		return cluster.Spec{}, nil, err
 	}
 	spec := cluster.Spec{Location: in.Location, Tags: in.Tags, Properties: Settable(in.Properties)}
+	Over(existing, &spec, append(lacks, Zones, Configuration)...)
+	return spec, ignored, nil
+}
+
+// Over makes spec, as it was read from a PUT, one that replaces existing, which may be nil: what GET shows and nobody declared goes, and what
+// the caller's version cannot say stays.
+func Over(existing *cluster.Cluster, spec *cluster.Spec, lacks ...string) {
 	if existing == nil {
-		return spec, ignored, nil
+		return
 	}
 	spec.Properties.Compute.Nodes = withoutAddedHead(spec.Properties.Compute.Nodes, existing)
-	if old, now := existing.Spec.Properties.Profile.Flink, spec.Properties.Profile.Flink; old != nil && now != nil {
-		now.Configuration = old.Configuration
-	}
-	return spec, ignored, nil
+	contract.Keep(&spec.Properties, &existing.Spec.Properties, lacks...)
 }
 
 // Settable turns wire properties into the domain's.

@@ -7,11 +7,15 @@ import (
 )
 
 // EncodeCluster shows a cluster. The answer of the PUT that made it holds what was sent and no more.
-func EncodeCluster(v lifecycle.ClusterView) any {
+func EncodeCluster(v lifecycle.ClusterView) any { return Shown(v) }
+
+// Shown is a cluster as published versions show it, but for the properties at paths that one of them lacks.
+func Shown(v lifecycle.ClusterView, lacks ...string) Cluster {
 	out := NewCluster(v)
 	if !v.Created {
 		out.Properties.ComputeProfile.Nodes = withHead(out.Properties.ComputeProfile.Nodes)
 	}
+	contract.Clear(&out.Properties, lacks...)
 	return out
 }
 

@@ -140,6 +140,8 @@ type Target struct {
 	Name     string `json:"name"`
 	Kind     string `json:"kind"`
 	Identity string `json:"identity"`
+	// Distributions are the versions of Flink that run there, from old to new.
+	Distributions []string `json:"distributions"`
 }
 
 // NewAbout shows a server.
@@ -147,6 +149,7 @@ func NewAbout(a lifecycle.About) About {
 	out := About{Version: a.Version, Distributions: append([]string{}, a.Distributions...), Targets: []Target{}, MinMemoryMB: a.MinMemoryMB,
 		TrustDomain: a.TrustDomain, StartTime: stamp(a.StartedAt), Time: stamp(a.Now)}
 	for _, t := range a.Targets {
+		t.Distributions = append([]string{}, t.Distributions...) // never null
 		out.Targets = append(out.Targets, Target(t))
 	}
 	return out

@@ -15,6 +15,7 @@ const Name = "2026-11-01"
 // Cluster is a cluster resource.
 type Cluster struct {
 	contract.TrackedResource
+	ETag       string     `json:"etag,omitempty" arm:"readonly"` // as in the header: lists have it too
 	Properties Properties `json:"properties" arm:"required"`
 }
 
@@ -54,8 +55,8 @@ type ObservedJob struct {
 // Job is the entry of a job: the same as published.
 type Job = v20240501.Job
 
-// DecodeCluster reads the body of a PUT. It refuses what it does not know, so nothing of existing has to stay.
-func DecodeCluster(body []byte, _ *cluster.Cluster) (cluster.Spec, []string, error) {
+// DecodeCluster reads the body of a PUT. Of existing, what only a preview knows stays.
+func DecodeCluster(body []byte, existing *cluster.Cluster) (cluster.Spec, []string, error) {
 	var in Cluster
 	ignored, err := contract.Decode(body, &in, contract.Options{Strict: true})
 	if err != nil {
@@ -71,13 +72,16 @@ func DecodeCluster(body []byte, _ *cluster.Cluster) (cluster.Spec, []string, err
 	if flink != nil {
 		properties.Profile.Flink.Configuration = flink.FlinkConfiguration
 	}
+	if existing != nil {
+		contract.Keep(&properties, &existing.Spec.Properties, v20240501.Zones)
+	}
 	return cluster.Spec{Location: in.Location, Tags: in.Tags, Properties: properties}, ignored, nil
 }
 
 // EncodeCluster shows a cluster as it was declared: no Head group is added.
 func EncodeCluster(v lifecycle.ClusterView) any {
 	base := v20240501.NewCluster(v)
-	out := Cluster{TrackedResource: base.TrackedResource, Properties: Properties{
+	out := Cluster{TrackedResource: base.TrackedResource, ETag: `"` + v.ETag + `"`, Properties: Properties{
 		ClusterProperties: base.Properties, ClusterProfile: Profile{ClusterProfile: base.Properties.ClusterProfile},
 	}}
 	if f := v.Spec.Properties.Profile.Flink; f != nil {

@@ -122,6 +122,11 @@ func (r *Runtime) Layout(_ context.Context, s runtime.Shape) (runtime.Layout, er
 	}, nil
 }
 
+// Endpoint implements [runtime.Runtime]: all JobManagers share the loopback address.
+func (r *Runtime) Endpoint(_ runtime.IncarnationID, port int) runtime.Endpoint {
+	return runtime.Endpoint{URL: fmt.Sprintf("http://%s:%d", host, port)}
+}
+
 func (r *Runtime) distribution(version string) (string, error) {
 	if r.config.Distributions != nil {
 		return r.config.Distributions(version)

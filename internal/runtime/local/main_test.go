@@ -119,26 +119,28 @@ func program(p runtime.ProcessID, script runtimetest.Script) runtime.Process {
 	return runtime.Process{ProcessID: p, Args: append([]string{self}, script...), Env: maps.Clone(runtimetest.ProgramEnv())}
 }
 
-func TestConformance(t *testing.T) {
-	runtimetest.Run(t, func(t *testing.T) runtimetest.Fixture {
-		config := newConfig(t)
-		now := open(t, config)
-		return runtimetest.Fixture{
-			Runtime:      now,
-			Distribution: "2.3.0",
-			Program:      program,
-			Restart: func(t *testing.T) runtime.Runtime {
-				if err := now.Close(); err != nil {
-					t.Fatal(err)
-				}
-				now = open(t, config)
-				return now
-			},
-			KillKeeper: func(t *testing.T, id runtime.IncarnationID, p runtime.ProcessID) {
-				if err := killKeeper(now.folder(id).role(p)); err != nil {
-					t.Fatal(err)
-				}
-			},
-		}
-	})
+func TestConformance(t *testing.T) { runtimetest.Run(t, fixture) }
+
+func TestConformanceOfProcesses(t *testing.T) { runtimetest.RunProcesses(t, fixture) }
+
+func fixture(t *testing.T) runtimetest.Fixture {
+	config := newConfig(t)
+	now := open(t, config)
+	return runtimetest.Fixture{
+		Runtime:      now,
+		Distribution: "2.3.0",
+		Program:      program,
+		Restart: func(t *testing.T) runtime.Runtime {
+			if err := now.Close(); err != nil {
+				t.Fatal(err)
+			}
+			now = open(t, config)
+			return now
+		},
+		KillKeeper: func(t *testing.T, id runtime.IncarnationID, p runtime.ProcessID) {
+			if err := killKeeper(now.folder(id).role(p)); err != nil {
+				t.Fatal(err)
+			}
+		},
+	}
 }

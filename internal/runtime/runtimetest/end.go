@@ -75,22 +75,35 @@ func unknown(r *rig) {
 	}
 }
 
+// ending is a script with the exit that it leads to.
+type ending struct {
+	script Script
+	want   runtime.Exit
+}
+
 func exits(r *rig) {
+	r.exits(map[string]ending{
+		"a code":          {Script{Exit(5)}, runtime.Exit{Code: 5}},
+		"the end of main": {Script{Print("bye")}, runtime.Exit{}},
+		"a signal":        {Script{Signal(syscall.SIGTERM)}, runtime.Exit{Code: -1, Signal: 15}},
+	})
+}
+
+func lastWords(r *rig) {
 	const words = "java.lang.OutOfMemoryError: Java heap space"
-	for why, tt := range map[string]struct {
-		script Script
-		want   runtime.Exit
-	}{
-		"a code":                        {Script{Exit(5)}, runtime.Exit{Code: 5}},
-		"the end of main":               {Script{Print("bye")}, runtime.Exit{}},
-		"a signal":                      {Script{Signal(syscall.SIGTERM)}, runtime.Exit{Code: -1, Signal: 15}},
+	r.exits(map[string]ending{
 		"out of memory":                 {Script{Print("Terminating due to " + words), Exit(3)}, runtime.Exit{Code: 3, OOM: true}},
 		"out of memory, killed by it":   {Script{Print("# " + words), Signal(syscall.SIGKILL)}, runtime.Exit{Code: -1, Signal: 9, OOM: true}},
 		"code 3 of the job itself":      {Script{Print("bye"), Exit(3)}, runtime.Exit{Code: 3}},
 		"killed long after a survived":  {Script{Print("caught " + words), Signal(syscall.SIGKILL)}, runtime.Exit{Code: -1, Signal: 9}},
 		"out of memory behind 1 MiB":    {Script{Fill(1 << 20), Print("\nTerminating due to " + words), Exit(3)}, runtime.Exit{Code: 3, OOM: true}},
 		"a descendant holds the output": {Script{Spawn, Print("Terminating due to " + words), Exit(3)}, runtime.Exit{Code: 3, OOM: true}},
-	} {
+	})
+}
+
+func (r *rig) exits(all map[string]ending) {
+	r.Helper()
+	for why, tt := range all {
 		id := r.newID()
 		r.prepare(r.incarnation(id, tt.script, nil))
 		got := r.await(id, jobManager, runtime.Exited).Exit

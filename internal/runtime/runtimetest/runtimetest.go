@@ -22,13 +22,18 @@ type Fixture struct {
 	Program func(p runtime.ProcessID, script Script) runtime.Process
 	// Restart ends the server's side and answers a new one over the same target.
 	Restart func(t *testing.T) runtime.Runtime
-	// KillKeeper kills the keeper of a process, and nothing else.
+	// KillKeeper ends a process, and who could have seen its end; nothing else.
 	KillKeeper func(t *testing.T, id runtime.IncarnationID, p runtime.ProcessID)
 }
 
-// Run runs all tests, each with a Fixture of its own.
-func Run(t *testing.T, make func(t *testing.T) Fixture) {
-	for name, test := range all {
+// Run runs the tests of every runtime, each with a Fixture of its own.
+func Run(t *testing.T, make func(t *testing.T) Fixture) { run(t, all, make) }
+
+// RunProcesses runs those that only make sense where processes are an operating system's.
+func RunProcesses(t *testing.T, make func(t *testing.T) Fixture) { run(t, ofProcesses, make) }
+
+func run(t *testing.T, tests map[string]func(r *rig), make func(t *testing.T) Fixture) {
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -41,41 +46,45 @@ func Run(t *testing.T, make func(t *testing.T) Fixture) {
 
 // all is the suite: a sentence for each promise.
 var all = map[string]func(r *rig){
-	"a start is held until it is released":                      heldThenReleased,
-	"the same order again is fine, another one is refused":      releasedOnce,
-	"what does not hold cannot be released":                     notHeld,
-	"what main() throws is told":                                mainThrows,
-	"prepare may be repeated, and starts nothing twice":         preparedAgain,
-	"many prepare calls at once start one process":              preparedAtOnce,
+	"a start is held until it is released":                   heldThenReleased,
+	"the same order again is fine, another one is refused":   releasedOnce,
+	"what does not hold cannot be released":                  notHeld,
+	"what main() throws is told":                             mainThrows,
+	"prepare may be repeated, and starts nothing twice":      preparedAgain,
+	"many prepare calls at once start one process":           preparedAtOnce,
+	"what was killed can never be prepared again":            killedForEver,
+	"a kill before prepare counts":                           killedBefore,
+	"a held start can be killed":                             heldKilled,
+	"a kill of one role leaves the others and no tombstone":  roleKilled,
+	"what a gate found out is there when it holds":           reported,
+	"a report that is too long is an error":                  reportTooLong,
+	"what ended is replaced under its own index":             replaced,
+	"a scale may be repeated, an older one is refused":       scaledAgain,
+	"many scale calls at once start one process":             scaledAtOnce,
+	"a scale is for what was prepared and released, no gate": notScaled,
+	"one that replaced another dies with the rest":           replacedKilled,
+	"an unknown id has no processes and is not dead":         unknown,
+	"exit codes and signals are kept":                        exits,
+	"output is there from the first byte, and after death":   logs,
+	"a cursor leads to the bytes behind it":                  cursors,
+	"a process whose end nobody saw has ended":               keeperKilled,
+	"a new server finds everything as it is":                 adopted,
+	"what is forgotten leaves its tombstone, logs and exits": forgotten,
+	"what is not dead is not forgotten":                      notForgotten,
+	"a person's word leaves a tombstone, and proves nothing": abandoned,
+	"epochs only grow, also over a restart":                  epochs,
+	"who the target is stays the same over a restart":        identity,
+	"a list shows all of which anything is left":             listed,
+	"a watch tells of readiness and of ends":                 watchedFor,
+}
+
+var ofProcesses = map[string]func(r *rig){
 	"files and artifacts are there before the process is":       filesAndArtifacts,
 	"an artifact with another digest starts nothing":            wrongDigest,
 	"a process gets its own environment and no input":           environment,
-	"what was killed can never be prepared again":               killedForEver,
-	"a kill before prepare counts":                              killedBefore,
-	"a held start can be killed":                                heldKilled,
-	"a kill of one role leaves the others and no tombstone":     roleKilled,
-	"what a gate found out is there when it holds":              reported,
-	"a report that is too long is an error":                     reportTooLong,
 	"memory fits, does not, or nobody knows":                    fits,
-	"what ended is replaced under its own index":                replaced,
-	"a scale may be repeated, an older one is refused":          scaledAgain,
-	"many scale calls at once start one process":                scaledAtOnce,
-	"a scale is for what was prepared and released, no gate":    notScaled,
-	"one that replaced another dies with the rest":              replacedKilled,
-	"an unknown id has no processes and is not dead":            unknown,
-	"exit codes, signals and the JVM's last words are kept":     exits,
-	"output is there from the first byte, and after death":      logs,
-	"a cursor leads to the bytes behind it":                     cursors,
-	"a process does not survive its keeper":                     keeperKilled,
+	"the JVM's last words are kept":                             lastWords,
 	"a descendant that survives is no death until it is killed": descendants,
-	"a new server finds everything as it is":                    adopted,
-	"what is forgotten leaves its tombstone, logs and exits":    forgotten,
-	"what is not dead is not forgotten":                         notForgotten,
-	"a person's word leaves a tombstone, and proves nothing":    abandoned,
-	"epochs only grow, also over a restart":                     epochs,
-	"who the target is stays the same over a restart":           identity,
-	"a list shows all of which anything is left":                listed,
-	"a watch tells of readiness and of ends":                    watchedFor,
 }
 
 // patience is how long anything that must happen may take before a test gives up. It says nothing about how long it takes.

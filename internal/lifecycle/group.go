@@ -1,0 +1,116 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+
+	"drey/internal/cluster"
+	"drey/internal/store"
+)
+
+// Subscription is an ARM subscription (R01).
+type Subscription = store.Subscription
+
+// Group is a resource group.
+type Group = store.Group
+
+// Subscriptions lists all subscriptions.
+func (s *Service) Subscriptions(ctx context.Context) (all []Subscription, err error) {
+	err = s.Store.Read(ctx, func(tx *store.Tx) error {
+		all, err = tx.Subscriptions()
+		return err
+	})
+	return all, err
+}
+
+// Groups lists the resource groups of a subscription by name.
+func (s *Service) Groups(ctx context.Context, subscription string) (all []Group, err error) {
+	err = s.Store.Read(ctx, func(tx *store.Tx) error {
+		all, err = tx.Groups(subscription)
+		return err
+	})
+	return all, err
+}
+
+// Group reads one resource group.
+func (s *Service) Group(ctx context.Context, subscription, name string) (g Group, err error) {
+	err = s.Store.Read(ctx, func(tx *store.Tx) error {
+		g, err = groupRow(tx, subscription, name)
+		return err
+	})
+	return g, err
+}
+
+func groupRow(tx *store.Tx, subscription, name string) (Group, error) {
+	g, err := tx.Group(subscription, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return g, cluster.Errorf(cluster.NotFound, "ResourceGroupNotFound", "", "Resource group %q could not be found.", name)
+	}
+	return g, err
+}
+
+// PutGroup makes a resource group, or replaces its tags. It answers what is stored: a group keeps its place and the casing of its name.
+func (s *Service) PutGroup(ctx context.Context, c Caller, g Group) (stored Group, created bool, err error) {
+	var faults []cluster.Fault
+	if f := cluster.ValidateGroupName(g.Name); f != nil {
+		faults = append(faults, *f)
+	}
+	if err := cluster.Faults(append(faults, cluster.ValidateTags(g.Tags)...)); err != nil {
+		return g, false, err
+	}
+	if _, err := s.place(g.Location); err != nil {
+		return g, false, err
+	}
+	err = s.changeGroup(ctx, c, g, func(tx *store.Tx) error {
+		old, err := tx.Group(g.Subscription, g.Name)
+		created = errors.Is(err, store.ErrNotFound)
+		if err != nil && !created {
+			return err
+		}
+		if !created {
+			if cluster.NormalizeLocation(old.Location) != cluster.NormalizeLocation(g.Location) {
+				return cluster.Errorf(cluster.Conflict, "InvalidResourceLocation", "location", "Resource group %q is at %q and stays there.", old.Name, old.Location)
+			}
+			g.Location = old.Location
+		}
+		if err := tx.PutGroup(g); err != nil {
+			return err
+		}
+		stored, err = tx.Group(g.Subscription, g.Name)
+		return err
+	})
+	return stored, created, err
+}
+
+// DeleteGroup removes a resource group that is empty.
+func (s *Service) DeleteGroup(ctx context.Context, c Caller, subscription, name string) error {
+	return s.changeGroup(ctx, c, Group{Subscription: subscription, Name: name}, func(tx *store.Tx) error {
+		if _, err := groupRow(tx, subscription, name); err != nil {
+			return err
+		}
+		pools, err := tx.Pools(subscription, name, "", 1)
+		if err != nil {
+			return err
+		}
+		if len(pools) > 0 {
+			return cluster.Errorf(cluster.Conflict, "ResourceGroupNotEmpty", "", "Resource group %q has pools, such as '%s'.", name, pools[0].Ref.ID()).
+				WithHint("delete its clusters, then its pools, then the group")
+		}
+		return tx.DeleteGroup(subscription, name)
+	})
+}
+
+// changeGroup changes a group of a subscription that exists, with its audit row.
+func (s *Service) changeGroup(ctx context.Context, c Caller, g Group, fn func(*store.Tx) error) error {
+	if err := s.Scope(ctx, g.Subscription, ""); err != nil {
+		return err
+	}
+	row := store.AuditRow{At: s.Now(), Principal: c.Principal, Action: c.Method, Resource: "/subscriptions/" + g.Subscription + "/resourceGroups/" + g.Name,
+		Decision: "allowed", RequestID: c.RequestID}
+	return s.accept(ctx, store.Scope{store.SubscriptionRow(g.Subscription)}, func(tx *store.Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.AddAudit(row)
+	})
+}

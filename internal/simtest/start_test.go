@@ -1,0 +1,64 @@
+package simtest
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"drey/internal/cluster"
+	"drey/internal/lifecycle"
+	"drey/internal/runtime"
+)
+
+// A start names no state: it takes the newest savepoint, and nothing that would silently give up what came after it.
+func TestAStartDoesNotGoBackBehindWhatTheJobCompleted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newRig(t, steady).serve(nil)
+		defer s.stop()
+		spec := counter()
+		spec.Properties.Profile.Flink.Configuration[cluster.KeyRecovery] = "false"
+		_, op, err := s.PutCluster(s.Context(), s.caller(), ref, cluster.ByOurPut, spec, lifecycle.Conditions{})
+		if err != nil {
+			s.Fatal(err)
+		}
+		s.await(op.ID)
+		s.act(cluster.ActionSavepoint)
+		time.Sleep(20 * delay) // checkpoints come after it
+		s.loseJobManager()
+		if op := s.ask(cluster.ActionStart); op.Error == nil || op.Error.Code != "SavepointBehindState" {
+			s.Fatalf("the start ended %+v, want SavepointBehindState", op)
+		}
+		s.act(cluster.ActionRelaunch)
+		runs := s.ledger.all()
+		if last, before := runs[len(runs)-1], runs[len(runs)-2]; last.From+20*delay.Milliseconds() < before.To {
+			s.Errorf("the job had come to %d and goes on from %d", before.To, last.From)
+		}
+	})
+}
+
+// ask asks for an action, and waits for the end of its operation.
+func (s *server) ask(action cluster.Action) lifecycle.Operation {
+	s.Helper()
+	op, err := s.RunJob(s.Context(), s.caller(), ref, cluster.RunJob{Action: action})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return s.finish(op.ID)
+}
+
+// loseJobManager ends the newest incarnation's JobManager by itself, and waits until the cluster is Failed.
+func (s *server) loseJobManager() {
+	s.Helper()
+	all, err := s.Incarnations(s.Context(), ref)
+	if err != nil {
+		s.Fatal(err)
+	}
+	err = s.runtime.Exit(runtime.IncarnationID(all[0].ID), runtime.ProcessID{Role: runtime.JobManager}, runtime.Exit{Code: 1})
+	if err != nil {
+		s.Fatal(err)
+	}
+	for s.see().Phase != cluster.Failed {
+		time.Sleep(delay)
+	}
+}

@@ -1,0 +1,62 @@
+package store
+
+import "drey/internal/cluster"
+
+// What a page of clusters is shown from: each in one question, however many there are.
+
+// JobsOf gives the jobs of clusters, by the clusters' uids.
+func (t *Tx) JobsOf(clusterUIDs []string) (map[string]cluster.Job, error) {
+	return each(t, scanJob, func(j cluster.Job) string { return j.ClusterUID },
+		"SELECT doc, seen_at FROM job WHERE cluster IN (SELECT value FROM json_each(?))", clusterUIDs)
+}
+
+// GoalFlink gives the Flink version that each of some jobs shall run on, by the jobs' uids; "" where its version has none yet.
+func (t *Tx) GoalFlink(jobUIDs []string) (map[string]string, error) {
+	type pair struct{ job, flink string }
+	found, err := each(t, func(r row) (p pair, err error) { return p, r.Scan(&p.job, &p.flink) }, func(p pair) string { return p.job },
+		`SELECT job.uid, coalesce(json_extract(version.doc, '$.Flink'), '') FROM job JOIN version ON version.job = job.uid AND version.number = json_extract(job.doc, '$.Goal')
+		WHERE job.uid IN (SELECT value FROM json_each(?))`, jobUIDs)
+	versions := make(map[string]string, len(found))
+	for job, p := range found {
+		versions[job] = p.flink
+	}
+	return versions, err
+}
+
+// NewestOfEach gives the newest operation of each of some resources in a lane that was asked for with one of the verbs, by the resources' keys.
+func (t *Tx) NewestOfEach(resourceKeys, verbs []string, lane Lane) (map[string]Operation, error) {
+	all, err := t.encode(verbs)
+	if err != nil {
+		return nil, err
+	}
+	folded := make([]string, len(resourceKeys))
+	for i, key := range resourceKeys {
+		folded[i] = fold(key)
+	}
+	return each(t, scanOperation, func(o Operation) string { return fold(o.ResourceID) }, selectOperation+`WHERE number IN (
+		SELECT (SELECT max(number) FROM operation WHERE resource_key = key.value AND lane = ? AND verb IN (SELECT value FROM json_each(?))) FROM json_each(?) AS key)`,
+		folded, lane, all)
+}
+
+// ActiveOf gives the active operation of each of some subjects that have one, by subject.
+func (t *Tx) ActiveOf(subjects []string) (map[string]Operation, error) {
+	return each(t, scanOperation, func(o Operation) string { return o.Subject },
+		selectOperation+`WHERE state = 'Active' AND subject IN (SELECT value FROM json_each(?))`, subjects)
+}
+
+// each asks for the rows of some keys; the keys are the last argument of the query.
+func each[T any](t *Tx, scan func(row) (T, error), key func(T) string, query string, keys []string, before ...any) (map[string]T, error) {
+	found := map[string]T{}
+	if len(keys) == 0 {
+		return found, nil
+	}
+	encoded, err := t.encode(keys)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := list(t, scan, query, append(before, encoded)...)
+	for _, r := range rows {
+		found[key(r)] = r
+	}
+	return found, err
+}
