@@ -20,7 +20,7 @@ GO_FILES := $(shell find cmd internal -name '*.go' ! -name '*_test.go') go.mod g
 JAVA_FILES := $(shell find java -type f)
 JOB_FILES := $(shell find test/flink examples -name '*.java') $(shell find test/flink examples -name '*.sh')
 
-.PHONY: soak help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
+.PHONY: sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,7 +70,17 @@ unit: bin/drey ## unit tests, with the race detector
 	go test -race -timeout 10m ./cmd/... ./internal/... ./test/flink/...
 
 real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar build/jars/preflight.jar ## tests on real Flink
-	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 60m -v -count=1 -p 1 ./test/gate/... ./test/e2e/... ./test/preflight/...
+	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 60m -v -count=1 -p 1 ./test/gate/... ./test/conformance/... ./test/e2e/... ./test/preflight/...
+	$(SIMULATED)
+
+# They need the binary only, no Flink and no Java.
+SIMULATED = DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 170m -parallel 8 -v -count=1 ./test/simulated
+
+failpoints: build/drey-failpoints ## kill the server at every point of every kind, on simulated clusters (3 minutes); evidence in docs/evidence/failpoints.json
+	DREY_EVIDENCE=$(abspath docs/evidence/failpoints.json) $(SIMULATED)
+
+random-kills: build/drey-failpoints ## kill the server at random while many simulated clusters change (DURATION= seconds, SEED=)
+	DURATION=$(or $(DURATION),1800) $(SIMULATED) -run TestRandomKills
 
 check: lint unit
 
@@ -86,6 +96,15 @@ fmt: ## format everything
 golden: ## write the golden files anew
 	go test ./internal/arm -update
 
+record: $(EMBED)/drey-keep $(EMBED)/drey-flink.jar build/jars/witness.jar ## record what real Flink answers: the traces that the fake is held to
+	go test -timeout 20m -v -count=1 ./test/conformance -record
+
+failpoints-real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar ## kill the server at every moment of every step on real Flink (30 minutes)
+	DREY_TEST_SWEEP=all DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -timeout 120m -v -count=1 -run 'TestTheServerKilled' ./test/e2e
+
+sim: ## schedules with faults in virtual time (SCHEDULES=, SEED=), and every kind killed at every moment; evidence in docs/evidence/sim.json
+	go test -count=1 -timeout 60m ./internal/simtest -schedules $(or $(SCHEDULES),10000) -seed $(or $(SEED),1) -evidence $(abspath docs/evidence/sim.json)
+
 soak: bin/drey build/jars/witness.jar ## 200 changes of all kinds on real Flink (CHANGES=, SEED=); evidence in docs/evidence/soak.json
 	DREY_TEST_BIN=$(abspath bin/drey) go test -tags soak -run 'TestSoak$$' -timeout 170m -v -count=1 ./test/e2e
 
@@ -97,6 +116,9 @@ bench-update: bin/drey build/jars/witness.jar ## measure the gaps of updates (25
 
 bench-recovery: bin/drey build/jars/witness.jar ## measure recovery (15 minutes), and write its part of docs/benchmarks.md
 	DREY_TEST_BIN=$(abspath bin/drey) go run ./bench recovery
+
+bench-api: bin/drey ## measure the API and the watch with 10,000 simulated clusters (15 minutes), and write its part of docs/benchmarks.md
+	DREY_TEST_BIN=$(abspath bin/drey) go run ./bench api
 
 clean: ## remove what was built; the data directory stays
 	rm -rf bin build $(EMBED)/drey-keep $(EMBED)/drey-flink.jar
