@@ -24,6 +24,7 @@ var benchmarks = map[string]benchmark{
 	"starts":   {7, measureServersAndStarts},
 	"update":   {30, measureUpdates},
 	"recovery": {20, measureRecovery},
+	"api":      {10000, measureAPI},
 }
 
 func main() {
@@ -46,7 +47,7 @@ func run(ctx context.Context) error {
 	}
 	b, known := benchmarks[name]
 	if !known || flag.NArg() > 1 {
-		return fmt.Errorf("%q is not one of starts, update and recovery", strings.Join(flag.Args(), " "))
+		return fmt.Errorf("%q is not one of starts, update, recovery and api", strings.Join(flag.Args(), " "))
 	}
 	if *n > 0 {
 		b.rounds = *n
