@@ -9,7 +9,10 @@ import (
 	"drey/internal/runtime/local"
 )
 
-const downPoll = 50 * time.Millisecond
+const (
+	downPoll = 50 * time.Millisecond
+	downAsk  = 15 * time.Second // until a server that was asked to end is killed: its grace for turns, and some
+)
 
 // Down ends the server of a data directory, if one runs, and then every process that was ever started from it, JobManagers
 // first. It writes nothing: the next server finds its jobs ended, as after a reboot. say is told each thing that was ended.
@@ -34,28 +37,33 @@ func Down(ctx context.Context, dir string, say func(string)) error {
 	return err
 }
 
-// takeOver takes the lock of a data directory, ending the server that has it.
+// takeOver takes the lock of a data directory, ending the server that has it: it is asked, and killed if it does not listen.
 func takeOver(ctx context.Context, dir string, say func(string)) (*Lock, error) {
-	told := false
+	var asked Owner
+	kill := time.After(downAsk)
 	for {
 		lock, err := TakeLock(dir)
 		var taken *LockedError
+		if err == nil && asked.PID != 0 {
+			say(fmt.Sprintf("ended the server (pid %d)", asked.PID))
+		}
 		if err == nil || !errors.As(err, &taken) {
 			return lock, err
 		}
-		if taken.Owner.PID != 0 && !told {
-			told = true
-			if err := taken.Owner.Terminate(); err != nil && taken.Owner.lives() {
-				return nil, err
-			}
-			say(fmt.Sprintf("ended the server (pid %d)", taken.Owner.PID))
-		}
-		timer := time.NewTimer(downPoll)
+		end := taken.Owner.Terminate
 		select {
-		case <-timer.C:
+		case <-time.After(downPoll):
+			if taken.Owner.PID == 0 || taken.Owner == asked {
+				continue // nobody can tell whom, or it was asked
+			}
+		case <-kill:
+			end = taken.Owner.Kill
 		case <-ctx.Done():
-			timer.Stop()
 			return nil, fmt.Errorf("the server did not end: %w", ctx.Err())
+		}
+		asked = taken.Owner
+		if err := end(); err != nil && asked.lives() {
+			return nil, err
 		}
 	}
 }

@@ -101,8 +101,14 @@ func (o Owner) lives() bool {
 	return err == nil && start == o.StartTime
 }
 
-// Terminate asks the owner to end (SIGTERM). The signal goes to that process or to none.
-func (o Owner) Terminate() error {
+// Terminate asks the owner to end (SIGTERM).
+func (o Owner) Terminate() error { return o.signal(unix.SIGTERM) }
+
+// Kill ends an owner that does not do as it is asked: one that is stopped, or hangs.
+func (o Owner) Kill() error { return o.signal(unix.SIGKILL) }
+
+// signal goes to that process or to none.
+func (o Owner) signal(s unix.Signal) error {
 	fd, err := unix.PidfdOpen(o.PID, 0)
 	if err != nil {
 		return fmt.Errorf("cannot reach the server, pid %d: %w", o.PID, err)
@@ -111,7 +117,7 @@ func (o Owner) Terminate() error {
 	if !o.lives() { // looked at after the process was held by its descriptor
 		return fmt.Errorf("the server, pid %d, is gone", o.PID)
 	}
-	if err := unix.PidfdSendSignal(fd, unix.SIGTERM, nil, 0); err != nil {
+	if err := unix.PidfdSendSignal(fd, s, nil, 0); err != nil {
 		return fmt.Errorf("cannot end the server, pid %d: %w", o.PID, err)
 	}
 	return nil

@@ -78,15 +78,16 @@ type snapshot struct {
 	Count int64
 }
 
-// newest is the newest complete snapshot of a Flink job, by the test's own eyes; the zero value if there is none.
-func (r *rig) newest(flinkJob string) (newest snapshot) {
+// newest is the newest complete snapshot of a Flink job, by the test's own eyes; the zero value if there is none. Those of triggers that
+// refused says failed are passed over: what a stop wrote whose job failed before it ended is not taken up by Drey.
+func (r *rig) newest(flinkJob string, refused func(trigger string) bool) (newest snapshot) {
 	_ = filepath.WalkDir(filepath.Join(r.dir, "storage"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.Name() != "_metadata" {
 			return nil
 		}
 		dir := filepath.Dir(path)
 		own := filepath.Base(filepath.Dir(dir)) == flinkJob || strings.HasPrefix(filepath.Base(dir), "savepoint-"+flinkJob[:6]+"-")
-		if s, ok := snapshotIn(dir); own && ok && s.ID > newest.ID {
+		if s, ok := snapshotIn(dir); own && ok && s.ID > newest.ID && !refused(filepath.Base(filepath.Dir(dir))) {
 			newest = s
 		}
 		return nil

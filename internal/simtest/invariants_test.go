@@ -103,12 +103,22 @@ func losesNothing(j *judge, l *life, run fake.Run) {
 		return
 	}
 	need, _ := j.p.countAt(before.Restore)
-	if s := j.p.newest(before.FlinkJobID); s.ID > 0 {
+	if s := j.p.newest(before.FlinkJobID, j.refused); s.ID > 0 {
 		need = s.Count
 	}
 	if run.From < need {
 		j.violate("I4", "%s: %s starts from %d (%s), and %.8s left %d", l.cluster.Ref.Name, l.op.Kind, run.From, l.Restore, before.ID, need)
 	}
+}
+
+// refused says that the books call a trigger failed.
+func (j *judge) refused(trigger string) bool {
+	var t cluster.Trigger
+	j.p.books.read(func(tx *store.Tx) error {
+		t, _ = tx.Trigger(trigger)
+		return nil
+	})
+	return t.State == cluster.TriggerFailed
 }
 
 // newestSavepoint is I4 of a START: nothing acknowledged is passed over.

@@ -121,6 +121,9 @@ func (j *judge) effect(s *server, e effect) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.write("server %d: %s %v %.8s (%s %s)", j.epochs[s], e.What, e.Roles, e.Incarnation, st.op.Kind, st.op.Step)
+	if !found && e.What == "Kill" {
+		return nil // its cluster was deleted meanwhile, and it with it
+	}
 	if !found {
 		j.violate("I14", "%s of incarnation %s, which the books do not know", e.What, e.Incarnation)
 		return nil
