@@ -113,7 +113,7 @@ func (m *JobManager) background(r *http.Request, what string, do func(asked, *tr
 		return badRequest
 	}
 	accepted, name := answer{http.StatusAccepted, object{"request-id": a.TriggerID}}, triggerOf(what, r.PathValue("job"), a.TriggerID)
-	if m.triggers[name] != nil {
+	if before := m.triggers[name]; before != nil && !(before.done && m.Behaviour.Trouble == Forgets) { // what is forgotten is asked for anew
 		return accepted
 	}
 	t := &trigger{}
