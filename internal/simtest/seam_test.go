@@ -145,6 +145,13 @@ func (s *seam) die() {
 	}
 }
 
+// soFar is how much fate has counted.
+func (s *seam) soFar() (commits, effects int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.commits, s.effects
+}
+
 // pass does one thing that fate counts, unless the server is dead or dies before it.
 func (s *seam) pass(count *int, at func(*fate) int, do func() error) error {
 	s.mu.Lock()

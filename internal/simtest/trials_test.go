@@ -113,11 +113,12 @@ func try(t *testing.T, name string, meet func(*play, *server)) (o outcome) {
 		}
 		s := p.server()
 		s.seam.arm(&fate{})
-		before := p.weather.asked
+		before := p.weather.soFar()
 		meet(p, s)
 		tr.ask.do(p)
 		p.settle()
-		o.commits, o.effects, o.asked = s.seam.commits, s.seam.effects, p.weather.asked-before
+		o.commits, o.effects = s.seam.soFar()
+		o.asked = p.weather.soFar() - before
 		p.retry()
 		p.calm()
 		p.books.read(func(tx *store.Tx) (err error) {

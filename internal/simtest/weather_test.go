@@ -63,6 +63,13 @@ func (w *weather) clear() {
 	w.unseen, w.lost, w.twice, w.fails, w.fullTo = map[runtime.IncarnationID]unseen{}, 0, false, nil, time.Time{}
 }
 
+// soFar is how many effects and questions there were.
+func (w *weather) soFar() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.asked
+}
+
 // ask lets a question through.
 func (w *weather) ask(what string) error {
 	w.mu.Lock()
