@@ -280,7 +280,10 @@ func (s *Service) remove(ctx context.Context, c Caller, ref cluster.Ref, purge [
 	}
 	var op *store.Operation
 	err = s.accept(ctx, store.Scope{store.Target(pool.Target), store.Pool(pool.UID)}, func(tx *store.Tx) error {
-		op = nil
+		var err error
+		if op, err = s.repeated(tx, c); err != nil || op != nil { // also where another cluster has the name by now (R38)
+			return err
+		}
 		cl, err := tx.Cluster(ref)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
