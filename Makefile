@@ -94,7 +94,7 @@ fmt: ## format everything
 	gofmt -w cmd internal test bench
 
 golden: ## write the golden files anew
-	go test ./internal/arm -update
+	go test ./internal/arm ./internal/cli -update
 
 record: $(EMBED)/drey-keep $(EMBED)/drey-flink.jar build/jars/witness.jar ## record what real Flink answers: the traces that the fake is held to
 	go test -timeout 20m -v -count=1 ./test/conformance -record
