@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -29,13 +31,13 @@ func (a *app) server() (daemon.Connection, error) {
 	case a.flags.connection != "":
 		return readConnection(a.flags.connection)
 	case chosen && a.place.leads():
-		return a.place.connection()
+		return a.contexts()
 	case file != "":
 		return readConnection(file)
 	case url != "":
 		return place{Server: url, CA: os.Getenv("DREY_CA")}.connection()
 	case a.place.leads():
-		return a.place.connection()
+		return a.contexts()
 	}
 	file, err := daemon.FindConnection(a.dir)
 	if err != nil {
@@ -47,6 +49,16 @@ func (a *app) server() (daemon.Connection, error) {
 			Hint: "start one with `drey serve --dev`, or name a file with --connection or DREY_CONNECTION, or a context with --context"}
 	}
 	return readConnection(file)
+}
+
+// contexts is the connection of the context in use; what is wrong with it says that it was chosen there, and not in this folder.
+func (a *app) contexts() (daemon.Connection, error) {
+	conn, err := a.place.connection()
+	if f := (*failure)(nil); errors.As(err, &f) && f.Code == "NoConnection" {
+		f.Why = fmt.Sprintf("context %q: %s", a.context, f.Why)
+		f.Hint += "; `drey context use NAME` or --context chooses another context, --connection .drey/connection.json the server of this folder"
+	}
+	return conn, err
 }
 
 // leads reports whether the context says where a server is.

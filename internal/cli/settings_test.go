@@ -199,3 +199,12 @@ func TestTablesAreColouredWhereColourIsWanted(t *testing.T) {
 		}
 	}
 }
+
+// Who chose a context long ago must not be sent to look for the file of another folder's server.
+func TestAContextWithoutAServerIsNamed(t *testing.T) {
+	keeping(t, "current: dev\ncontexts:\n  dev: {connection: /nowhere/connection.json}\n")
+	_, stderr, code := runIn(t, t.TempDir(), "cluster", "list")
+	if code != exitUnavailable || !strings.Contains(stderr, `context "dev"`) || !strings.Contains(stderr, "--connection .drey/connection.json") {
+		t.Errorf("exit code %d, stderr %q, want the context's name and the way out", code, stderr)
+	}
+}

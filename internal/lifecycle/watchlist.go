@@ -58,6 +58,11 @@ func (l *watchlist) put(ids []string, now time.Time) {
 			l.all[id] = &watched{}
 		}
 	}
+	for id, w := range old {
+		if l.all[id] == nil && !w.due.After(now) {
+			l.all[id] = w // hinted at since ids were read: it is looked at once, and then is on the list or not
+		}
+	}
 	for _, w := range l.all {
 		if w.due.IsZero() {
 			w.due = now.Add(time.Duration(rand.Float64() * float64(l.period()-watchEvery)))

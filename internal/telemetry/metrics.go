@@ -47,7 +47,7 @@ func New(version string) *Metrics {
 	m.gaps = m.histogram("job_gap_seconds", "Time that a job was not processing around a start, by the kind of the operation that started it.", slow, "kind")
 	m.gapParts = m.histogram("job_gap_part_seconds", "What those times were made of.", slow, "part")
 	m.flink = m.histogram("flink_request_duration_seconds", "Time of REST calls to JobManagers.", quick, "outcome")
-	m.looked = m.gauge("watcher_last_look_timestamp_seconds", "When the watcher last looked at all that runs on a target.", "target")
+	m.looked = m.gauge("watcher_last_look_timestamp_seconds", "When the watcher last went through what is due to be looked at on a target.", "target")
 	m.panics = m.counter("panics_total", "Panics that were caught.", "where")
 	m.gauge("build_info", "Constant 1.", "version").WithLabelValues(version).Set(1)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -154,7 +154,7 @@ func (m *Metrics) GapPart(part string, took time.Duration) {
 	}
 }
 
-// Looked notes that the watcher looked at all of a target.
+// Looked notes that the watcher went through what is due on a target.
 func (m *Metrics) Looked(target string, at time.Time) {
 	if m != nil {
 		m.looked.WithLabelValues(target).Set(float64(at.UnixMilli()) / 1000)
