@@ -146,10 +146,7 @@ func (r *Runtime) signalMarked(match func(marked) bool) ([]Killed, error) {
 	var out []Killed
 	var failed []error
 	for _, m := range found {
-		sent, err := signalIf(m.pid, func() bool {
-			now, ok := r.readMarker(m.pid)
-			return ok && now == m
-		})
+		sent, err := r.signal(m)
 		if sent {
 			out = append(out, Killed{m.incarnation, m.process, m.pid})
 		}

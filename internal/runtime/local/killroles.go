@@ -38,11 +38,7 @@ func (r *Runtime) killProcess(f incarnation, p runtime.ProcessID) error {
 	if err != nil {
 		return err
 	}
-	want := marked{running.PID, f.id, p}
-	_, err = signalIf(running.PID, func() bool {
-		m, ok := r.readMarker(running.PID)
-		return ok && m == want
-	})
+	_, err = r.signal(marked{running.PID, f.id, p})
 	return err
 }
 

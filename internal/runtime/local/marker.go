@@ -41,15 +41,18 @@ type marked struct {
 // is not ours. Zombies carry nothing.
 func (r *Runtime) scan() ([]marked, error) {
 	var out []marked
+	var failed []error
 	err := eachProcess(func(pid int) {
-		if m, ok := r.readMarker(pid); ok {
+		m, ok, err := r.readMarker(pid)
+		if ok {
 			out = append(out, m)
 		}
+		failed = append(failed, err)
 	})
-	return out, err
+	return out, errors.Join(append(failed, err)...)
 }
 
-// scanTwice is scan for a proof: a process that is exec'ing, or whose parent ends while we look, can be missed once.
+// scanTwice is scan for a proof: a process whose parent ends while we look can be missed once.
 func (r *Runtime) scanTwice() ([]marked, error) {
 	first, err := r.scan()
 	if err != nil {
@@ -79,11 +82,12 @@ func eachProcess(fn func(pid int)) error {
 	return nil
 }
 
-// readMarker reads the marker of a process; false if it has none, or one of another data directory.
-func (r *Runtime) readMarker(pid int) (marked, bool) {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+// readMarker reads the marker of a process; false if it has none, or one of another data directory. An error means that it
+// cannot be told.
+func (r *Runtime) readMarker(pid int) (marked, bool, error) {
+	text, err := environ(pid)
 	if err != nil || !bytes.Contains(text, []byte(markerProcess+"=")) {
-		return marked{}, false
+		return marked{}, false, err
 	}
 	m, data := marked{pid: pid}, ""
 	for variable := range bytes.SplitSeq(text, []byte{0}) {
@@ -96,7 +100,18 @@ func (r *Runtime) readMarker(pid int) (marked, bool) {
 			m.process, _ = parseProcess(process)
 		}
 	}
-	return m, data == r.id && checkID(m.incarnation) == nil && m.process.Role != ""
+	return m, data == r.id && checkID(m.incarnation) == nil && m.process.Role != "", nil
+}
+
+// signal sends SIGKILL to a process if it still carries this marker.
+func (r *Runtime) signal(m marked) (sent bool, err error) {
+	var unread error
+	sent, err = signalIf(m.pid, func() bool {
+		now, ok, err := r.readMarker(m.pid)
+		unread = err
+		return ok && now == m
+	})
+	return sent, errors.Join(err, unread)
 }
 
 // signalIf sends SIGKILL to a process if it still is what still says: the descriptor holds on to the process, so what is
