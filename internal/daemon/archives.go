@@ -145,7 +145,7 @@ func (a *archives) wanted() ([]flink.ArchiveSource, error) {
 func (a *archives) idle(ctx context.Context) bool {
 	busy := 0
 	err := a.store.Read(ctx, func(tx *store.Tx) error {
-		open, err := tx.OpenOperations(localTarget)
+		open, err := tx.OpenHeads(localTarget)
 		busy = len(open)
 		return err
 	})

@@ -29,6 +29,8 @@ type Step struct {
 	Name string
 	// Limit bounds one Look or one Act; 0 = 15 s.
 	Limit time.Duration
+	// Urgent says that a job stands still during this step: its commits go before those of other operations.
+	Urgent bool
 	// Look only reads. What it answers is handed to Decide as it is.
 	Look func(ctx context.Context, op string, facts json.RawMessage) (any, error)
 	// Decide is pure: the same facts, answers and time give the same verdict.

@@ -103,18 +103,36 @@ func (e *Engine) finish(workers *sync.WaitGroup, cut context.CancelFunc, grace t
 // take starts a worker for each open operation whose subject no worker of ours keeps. A worker whose operation is no longer
 // open (it was superseded) is cut off first; its successor starts at the next call, when the worker is gone.
 func (e *Engine) take(ctx context.Context, quit <-chan struct{}, target string, workers *sync.WaitGroup) {
-	var open []store.Operation
-	err := e.store.Read(ctx, func(tx *store.Tx) (err error) {
-		open, err = tx.OpenOperations(target)
-		return err
+	var fresh []store.Operation
+	err := e.store.Read(ctx, func(tx *store.Tx) error {
+		open, err := tx.OpenHeads(target)
+		if err != nil {
+			return err
+		}
+		for _, id := range e.sort(target, open) {
+			op, err := tx.Operation(id)
+			if err != nil {
+				return err
+			}
+			fresh = append(fresh, op)
+		}
+		return nil
 	})
 	if err != nil {
 		e.log.ErrorContext(ctx, "cannot read open operations", "error", err)
 		return
 	}
-	active := map[string]string{}
-	for _, op := range open {
-		active[op.Subject] = op.ID
+	for _, op := range fresh {
+		e.start(ctx, quit, op, workers)
+	}
+}
+
+// sort cuts off the workers of target whose operation is not among the open ones, and answers the ids of those that wait
+// for a worker.
+func (e *Engine) sort(target string, open []store.OpenHead) (fresh []string) {
+	active := make(map[string]string, len(open))
+	for _, head := range open {
+		active[head.Subject] = head.ID
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -123,14 +141,15 @@ func (e *Engine) take(ctx context.Context, quit <-chan struct{}, target string, 
 			h.cancel()
 		}
 	}
-	for _, op := range open {
-		if op.State == store.Active && e.busy[op.Subject] == nil {
-			e.start(ctx, quit, op, workers)
+	for _, head := range open {
+		if head.State == store.Active && e.busy[head.Subject] == nil {
+			fresh = append(fresh, head.ID)
 		}
 	}
+	return fresh
 }
 
-// start runs with e.mu held.
+// start gives an operation a worker, if its kind is known. Only the target's own loop calls it.
 func (e *Engine) start(ctx context.Context, quit <-chan struct{}, op store.Operation, workers *sync.WaitGroup) {
 	ctx = telemetry.With(ctx, slog.String("operation", op.ID), slog.String("kind", op.Kind), slog.String("cluster", op.ResourceID))
 	kind, ok := e.kinds[op.Kind]
@@ -140,7 +159,9 @@ func (e *Engine) start(ctx context.Context, quit <-chan struct{}, op store.Opera
 	}
 	e.log.InfoContext(ctx, "operation taken up", "step", op.Step)
 	ctx, cancel := context.WithCancel(ctx)
+	e.mu.Lock()
 	e.busy[op.Subject] = &held{op: op.ID, target: op.Target, cancel: cancel}
+	e.mu.Unlock()
 	w := &worker{Engine: e, op: op, kind: kind}
 	workers.Go(func() {
 		defer e.Wake()

@@ -194,7 +194,7 @@ func (w *worker) trouble(ctx context.Context, step Step, part string, err error)
 // sayLater writes a line outside of a turn's commit; losing it is no harm.
 func (w *worker) sayLater(ctx context.Context, step, line string) {
 	at := w.now()
-	err := w.store.Change(ctx, store.Scope{store.OperationRow(w.op.ID)}, func(tx *store.Tx) error {
+	err := w.store.Change(store.Patient(ctx), store.Scope{store.OperationRow(w.op.ID)}, func(tx *store.Tx) error {
 		return tx.AddLine(w.op.ID, at, step, line)
 	})
 	if err != nil {
@@ -211,7 +211,11 @@ func (w *worker) commit(ctx context.Context, next store.Operation, v Verdict, st
 		return backoffMost, false
 	}
 	at := w.now()
-	err := w.store.Change(ctx, store.Scope{store.OperationRow(next.ID)}, func(tx *store.Tx) error {
+	writing := ctx
+	if at, ok := w.kind.step(step); !ok || !w.kind.Steps[at].Urgent {
+		writing = store.Patient(ctx)
+	}
+	err := w.store.Change(writing, store.Scope{store.OperationRow(next.ID)}, func(tx *store.Tx) error {
 		if err := tx.SaveOperation(next, epoch); err != nil {
 			return err
 		}

@@ -16,9 +16,11 @@ type step struct {
 	limit time.Duration
 	// onlyFailed marks a step that only a failure reaches.
 	onlyFailed bool
-	look       func(facts) questions
-	decide     func(facts, answers, time.Time) (facts, engine.Verdict)
-	act        func(ctx context.Context, w *world, op string, f facts) error
+	// urgent marks a step during which a job stands still.
+	urgent bool
+	look   func(facts) questions
+	decide func(facts, answers, time.Time) (facts, engine.Verdict)
+	act    func(ctx context.Context, w *world, op string, f facts) error
 }
 
 // settle picks where things stand when an operation of a kind ends Failed.
@@ -37,7 +39,7 @@ type kind struct {
 // erase turns a step into what the engine runs.
 func (s step) erase(w *world) engine.Step {
 	e := engine.Step{
-		Name: s.name, Limit: s.limit,
+		Name: s.name, Limit: s.limit, Urgent: s.urgent,
 		Look: func(ctx context.Context, op string, raw json.RawMessage) (any, error) {
 			f, err := readFacts(raw)
 			if err != nil {

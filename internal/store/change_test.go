@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -266,6 +268,34 @@ func watchTotals(t *testing.T, s *Store, writers int, stop <-chan struct{}) {
 		default:
 		}
 	}
+}
+
+func TestPatientChangesDoNotStandBeforeOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // to know when all of them wait
+		const patient = 20
+		s := open(t)
+		leave := make(chan struct{})
+		var all sync.WaitGroup
+		all.Go(func() { change(t, s, nil, func(*Tx) error { <-leave; return nil }) })
+		synctest.Wait()
+		var before atomic.Int32 // patient ones that ran
+		for range patient {
+			all.Go(func() {
+				if err := s.Change(Patient(t.Context()), nil, func(*Tx) error { before.Add(1); return nil }); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		var seen int32
+		all.Go(func() { change(t, s, nil, func(*Tx) error { seen = before.Load(); return nil }) })
+		synctest.Wait()
+		close(leave)
+		all.Wait()
+		if seen > 1 || before.Load() != patient {
+			t.Errorf("%d of %d patient changes went before another one", seen, before.Load())
+		}
+	})
 }
 
 func TestAChangeThatWaitsEndsWithItsContextOrTheStore(t *testing.T) {

@@ -119,6 +119,8 @@ func TestASubjectHasOneActiveOperation(t *testing.T) {
 	same(t, "the superseded one", old, get(t, s, func(tx *Tx) (Operation, error) { return tx.Operation("o1") }))
 	open := get(t, s, func(tx *Tx) ([]Operation, error) { return tx.OpenOperations("here") })
 	same(t, "open ones", "o2 o3", ids(open))
+	heads := get(t, s, func(tx *Tx) ([]OpenHead, error) { return tx.OpenHeads("here") })
+	same(t, "their heads", []OpenHead{{"o2", "j1", Active}, {"o3", "j2", Active}}, heads)
 }
 
 func TestAnOperationWithoutFactsHasNone(t *testing.T) {

@@ -29,6 +29,23 @@ func (t *Tx) OpenOperations(target string) ([]Operation, error) {
 	return list(t, scanOperation, selectOperation+"WHERE target = ? AND state <> 'Ended' ORDER BY number", target)
 }
 
+// OpenHead is what finding work needs of an operation that has not ended.
+type OpenHead struct {
+	ID, Subject string
+	State       State
+}
+
+// OpenHeads lists the heads of what [Tx.OpenOperations] lists. It is asked for at each wake-up, and does not read what the
+// operations know.
+func (t *Tx) OpenHeads(target string) ([]OpenHead, error) {
+	return list(t, scanOpenHead, "SELECT id, subject, state FROM operation WHERE target = ? AND state <> 'Ended' ORDER BY number", target)
+}
+
+func scanOpenHead(r row) (h OpenHead, err error) {
+	err = r.Scan(&h.ID, &h.Subject, &h.State)
+	return h, err
+}
+
 // Operations lists chosen operations, newest first. A Before that is gone is ErrNotFound.
 func (t *Tx) Operations(f Filter) ([]Operation, error) {
 	where, args := []string{"1 = 1"}, []any{}

@@ -26,6 +26,7 @@ type Store struct {
 	writes  *statements   // of writer
 	reads   *statements   // of readers
 	turn    chan struct{} // holds one token: who has it may use writer
+	patient chan struct{} // holds one token: which of the patient ones waits for turn
 	closed  chan struct{}
 	close   sync.Once
 	commit  func(*sql.Tx) error // tests make it fail
@@ -39,16 +40,39 @@ type Store struct {
 // With a nil error the change is durable and every later Read sees it. With any other error nothing was stored and the
 // caller may repeat, save for ErrUnknown. A ctx that ends while fn runs ends the change; a commit is never interrupted.
 func (s *Store) Change(ctx context.Context, scope Scope, fn func(*Tx) error) error {
+	if isPatient(ctx) {
+		if err := s.take(ctx, s.patient); err != nil {
+			return err
+		}
+		defer func() { s.patient <- struct{}{} }()
+	}
+	if err := s.take(ctx, s.turn); err != nil {
+		return err
+	}
+	// The turn is kept until the outcome is known: nobody can overwrite the change id meanwhile.
+	defer func() { s.turn <- struct{}{} }()
+	return s.change(ctx, scope.ordered(), fn)
+}
+
+// Patient marks what is done with ctx as work that nobody waits for: of its Changes only one at a time waits for its turn.
+// There is one writer, and hundreds of operations that take their steps must not stand before a caller who waits for an
+// answer, or before the one commit that a job stands still for.
+func Patient(ctx context.Context) context.Context { return context.WithValue(ctx, patientKey{}, true) }
+
+type patientKey struct{}
+
+func isPatient(ctx context.Context) bool { return ctx.Value(patientKey{}) != nil }
+
+// take waits for a token.
+func (s *Store) take(ctx context.Context, token <-chan struct{}) error {
 	select {
 	case <-s.closed:
 		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-s.turn:
+	case <-token:
+		return nil
 	}
-	// The turn is kept until the outcome is known: nobody can overwrite the change id meanwhile.
-	defer func() { s.turn <- struct{}{} }()
-	return s.change(ctx, scope.ordered(), fn)
 }
 
 // change does the work of Change for an ordered scope.
