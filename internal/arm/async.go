@@ -67,6 +67,9 @@ func operationETag(op lifecycle.Operation) string {
 
 // accepted answers POST and DELETE: 202 with the body null.
 func (f *Front) accepted(w http.ResponseWriter, r *request, op lifecycle.Operation) error {
+	if r.caller.DryRun {
+		return foretold(w, op)
+	}
 	f.async(w, r, op, true)
 	return writeJSON(w, http.StatusAccepted, nil)
 }

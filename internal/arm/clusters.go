@@ -55,6 +55,9 @@ func (f *Front) putCluster(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	note(w, ignored)
+	if r.caller.DryRun {
+		return foretold(w, op)
+	}
 	view.ProvisioningState = "Accepted" // also where nothing was to be done: the operation says so at the first poll (R16)
 	w.Header().Set("ETag", quote(view.ETag))
 	f.async(w, r, op, false)

@@ -90,6 +90,9 @@ func (d *fakeDoor) PutCluster(_ context.Context, c lifecycle.Caller, r cluster.R
 
 // said is a caller without what is different each time.
 func said(c lifecycle.Caller) string {
+	if c.DryRun {
+		c.ClientToken += " dry run"
+	}
 	return fmt.Sprintf("%s %s, client request %q, token %q, %s %s, body %.8s", c.PrincipalType, c.Principal, c.ClientRequestID, c.ClientToken, c.Method, c.URL, c.BodySHA256)
 }
 

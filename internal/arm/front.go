@@ -114,6 +114,9 @@ func (f *Front) serve(w *response, r *request) error {
 	if err := f.authorize(r); err != nil {
 		return err
 	}
+	if err := checkDryRun(r); err != nil {
+		return err
+	}
 	return r.route.handle(f, w, r)
 }
 

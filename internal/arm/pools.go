@@ -52,6 +52,9 @@ func (f *Front) putPool(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	note(w, ignored)
+	if r.caller.DryRun {
+		return foretold(w, op)
+	}
 	view.ProvisioningState = cluster.ProvisioningAccepted // also where nothing was to be done: the operation says so at the first poll (R16)
 	w.Header().Set("ETag", quote(view.ETag))
 	f.async(w, r, op, false)

@@ -21,6 +21,7 @@ type route struct {
 	handle   func(*Front, http.ResponseWriter, *request) error
 	optional bool // without api-version, the first of versions is meant
 	foreign  bool // of ARM itself: any well-formed api-version is taken
+	dryRun   bool // it can be asked what it would do
 	byRecord bool // the scope is in the record of the operation that the path names, not in the path
 	segments []string
 }
@@ -95,9 +96,9 @@ func table() []*route {
 		{method: "GET", pattern: group + provider + "/clusterpools", versions: everyVersion, action: readPool,
 			says: "List the cluster pools of a resource group.", handle: (*Front).listPools},
 		{method: "GET", pattern: poolPath, versions: everyVersion, action: readPool, says: "Read a cluster pool.", handle: (*Front).getPool},
-		{method: "PUT", pattern: poolPath, versions: everyVersion, action: writePool, says: "Create or update a cluster pool.", handle: (*Front).putPool},
-		{method: "PATCH", pattern: poolPath, versions: everyVersion, action: writePool, says: "Update a cluster pool.", handle: (*Front).patchPool},
-		{method: "DELETE", pattern: poolPath, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/delete",
+		{method: "PUT", pattern: poolPath, dryRun: true, versions: everyVersion, action: writePool, says: "Create or update a cluster pool.", handle: (*Front).putPool},
+		{method: "PATCH", pattern: poolPath, dryRun: true, versions: everyVersion, action: writePool, says: "Update a cluster pool.", handle: (*Front).patchPool},
+		{method: "DELETE", pattern: poolPath, dryRun: true, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/delete",
 			says: "Delete a cluster pool.", handle: (*Front).deletePool},
 		{method: "PUT", pattern: poolPath + "/storage", versions: oursOnly, action: "Microsoft.HDInsight/clusterPools/storage/write",
 			says: "Put a file into a mounted storage account.", handle: (*Front).upload},
@@ -112,14 +113,14 @@ func table() []*route {
 
 		{method: "GET", pattern: poolPath + "/clusters", versions: everyVersion, action: readCluster, says: "List clusters.", handle: (*Front).listClusters},
 		{method: "GET", pattern: clusterPath, versions: everyVersion, action: readCluster, says: "Read a cluster.", handle: (*Front).getCluster},
-		{method: "PUT", pattern: clusterPath, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/write",
+		{method: "PUT", pattern: clusterPath, dryRun: true, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/write",
 			says: "Create or update a cluster.", handle: (*Front).putCluster},
-		{method: "PATCH", pattern: clusterPath, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/write",
+		{method: "PATCH", pattern: clusterPath, dryRun: true, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/write",
 			says: "Update a cluster.", handle: (*Front).patchCluster},
-		{method: "POST", pattern: clusterPath + "/resize", versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/resize/action",
+		{method: "POST", pattern: clusterPath + "/resize", dryRun: true, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/resize/action",
 			says: "Change the number of a cluster's worker nodes.", handle: (*Front).resizeCluster},
-		{method: "DELETE", pattern: clusterPath, versions: everyVersion, action: deleteIt, says: "Delete a cluster.", handle: (*Front).deleteCluster},
-		{method: "POST", pattern: clusterPath + "/runJob", versions: everyVersion, action: runJob,
+		{method: "DELETE", pattern: clusterPath, dryRun: true, versions: everyVersion, action: deleteIt, says: "Delete a cluster.", handle: (*Front).deleteCluster},
+		{method: "POST", pattern: clusterPath + "/runJob", dryRun: true, versions: everyVersion, action: runJob,
 			says: "Run an action on a cluster's job.", handle: (*Front).runJob},
 		{method: "GET", pattern: clusterPath + "/jobs", versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/jobs/read",
 			says: "List the jobs of a cluster.", handle: (*Front).listJobs},
@@ -135,7 +136,7 @@ func table() []*route {
 			says: "List the versions of a cluster's job.", handle: (*Front).listVersions},
 		{method: "GET", pattern: clusterPath + "/versions/{version}", versions: oursOnly, action: readVersions,
 			says: "Read a version of a cluster's job.", handle: (*Front).getVersion},
-		{method: "POST", pattern: clusterPath + "/versions/{version}/rollback", versions: oursOnly, action: runJob,
+		{method: "POST", pattern: clusterPath + "/versions/{version}/rollback", dryRun: true, versions: oursOnly, action: runJob,
 			says: "Start a version of before.", handle: (*Front).rollback},
 		{method: "GET", pattern: clusterPath + "/incarnations", versions: oursOnly, action: "Microsoft.HDInsight/clusterPools/clusters/incarnations/read",
 			says: "List the starts of a cluster's job.", handle: (*Front).listIncarnations},

@@ -39,7 +39,8 @@ type flags struct {
 	output, query, color, time, context         string
 	connection, pool, group, subscription, name string
 	clientToken                                 string
-	noHeader, noWait, yes, quiet                bool
+	ifMatch                                     string
+	noHeader, noWait, yes, quiet, dryRun, debug bool
 	timeout                                     time.Duration
 }
 

@@ -11,7 +11,7 @@ import (
 // confirm: always asks in spite of --yes.
 func (a *app) ask(question string) error {
 	always := a.place.Confirm == confirmAlways && os.Getenv("DREY_CONFIRM") != "no"
-	if a.flags.yes && !always {
+	if a.flags.dryRun || a.flags.yes && !always {
 		return nil
 	}
 	if !a.inTTY || !a.errTTY || os.Getenv("DREY_NO_INPUT") != "" {

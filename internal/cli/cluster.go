@@ -16,7 +16,8 @@ import (
 func (a *app) clusterCommand() *cobra.Command {
 	return a.group("cluster", "Create, look at, change and delete clusters",
 		"  drey cluster create orders --jar target/orders.jar\n  drey cluster list\n  drey cluster show orders\n  drey cluster delete orders",
-		a.clusterList(), a.clusterShow(), a.clusterCreate(), a.clusterUpdate(), a.clusterResize(), a.clusterDelete(), a.clusterWait(), a.clusterWatch(),
+		a.clusterList(), a.clusterShow(), a.foreseen(a.clusterCreate()), a.matched(a.clusterUpdate()),
+		a.matched(a.clusterResize()), a.matched(a.clusterDelete()), a.clusterWait(), a.clusterWatch(),
 		a.clusterExport(), a.clusterVersions())
 }
 
@@ -150,7 +151,7 @@ func (a *app) clusterDelete() *cobra.Command {
 
 // remove deletes a resource and waits for it; one that is not there is no error.
 func (s *session) remove(ctx context.Context, r request, kind string) error {
-	a, err := s.do(ctx, r)
+	a, err := s.do(ctx, s.asked(r))
 	if err != nil {
 		return err
 	}
@@ -184,7 +185,7 @@ func (s *session) begin(ctx context.Context, method, path string, body any, head
 		header = http.Header{}
 	}
 	header.Set("Content-Type", "application/json")
-	r := request{method: method, path: path, body: bytesBody(text), header: header}
+	r := s.asked(request{method: method, path: path, body: bytesBody(text), header: header})
 	a, err := s.do(ctx, r)
 	if err != nil {
 		return started{}, err

@@ -16,7 +16,7 @@ import (
 func (a *app) clusterVersions() *cobra.Command {
 	return a.group("version", "Look at the versions of a cluster's job, and go back to one",
 		"  drey cluster version list orders\n  drey cluster version diff orders\n  drey cluster version rollback orders 3",
-		a.versionList(), a.versionShow(), a.versionDiff(), a.versionRollback())
+		a.versionList(), a.versionShow(), a.versionDiff(), a.foreseen(a.versionRollback()))
 }
 
 func (a *app) versionList() *cobra.Command {

@@ -99,6 +99,9 @@ func (a *app) connect() (*session, error) {
 	if err != nil {
 		return nil, &failure{Code: "NoConnection", Exit: exitUnavailable, Why: err.Error(), Err: err}
 	}
+	if a.flags.debug {
+		c.http.Transport = trace{c.http.Transport, a.err}
+	}
 	return &session{a, c}, nil
 }
 

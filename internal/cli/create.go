@@ -247,6 +247,10 @@ func (s *session) jarURI(ctx context.Context, name, jar string) (string, error) 
 		return "", usage("build it first, or give a URI such as abfs://container@account.dfs.core.windows.net/job.jar", "there is no jar %s on this machine", jar)
 	}
 	uri := jarsContainer + "/" + path.Join(url.PathEscape(name), url.PathEscape(filepath.Base(jar)))
+	if s.flags.dryRun {
+		s.note("would upload %s (%s) to %s", filepath.Base(jar), size(info.Size()), uri)
+		return uri, nil
+	}
 	s.note("uploading %s (%s)", filepath.Base(jar), size(info.Size()))
 	pool, err := s.poolPath()
 	if err != nil {

@@ -58,6 +58,7 @@ const environmentText = `Environment variables; a flag is above each of them, an
   DREY_TIMEOUT       longest wait, for example 5m (--timeout)
   DREY_CONFIRM       no: a context with "confirm: always" lets --yes do
   DREY_NO_INPUT      set to anything: never ask
+  DREY_DEBUG         set to anything: show each request and answer (--debug)
   DREY_CONFIG        file with contexts and settings; without it drey/config.yaml in the user's
                      configuration folder (XDG_CONFIG_HOME)
   NO_COLOR           set to anything: no colour

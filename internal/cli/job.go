@@ -18,7 +18,9 @@ func (a *app) jobCommand() *cobra.Command {
 		a.jobAction("stop", "STOP", "Stop the job with a savepoint", ""),
 		a.jobAction("savepoint", "SAVEPOINT", "Take a savepoint while the job runs on", ""),
 		a.jobAction("cancel", "CANCEL", "End the job for good, without a savepoint", "Cancel the job of %q for good? No savepoint is taken; `drey job stop` takes one."))
-	c.AddCommand(a.jobLaunches()...)
+	for _, launch := range a.jobLaunches() {
+		c.AddCommand(a.foreseen(launch))
+	}
 	return c
 }
 
@@ -47,7 +49,7 @@ func (s *session) runAction(ctx context.Context, name string, r jobRequest) erro
 // act asks for an operation on the job, recorded there as action, and waits for it. It is done only if operation and job say so
 // (ux paper, 3.6).
 func (s *session) act(ctx context.Context, name, action string, r request) error {
-	a, err := s.do(ctx, r)
+	a, err := s.do(ctx, s.asked(r))
 	if err != nil {
 		return err
 	}
@@ -82,7 +84,7 @@ func (a *app) jobAction(verb, action, short, question string) *cobra.Command {
 		return what(s.runAction(ctx, args[0], jobRequest{Action: action}), "Cannot %s %q", verb, args[0])
 	})
 	c.ValidArgsFunction = a.completeOne(clusterNames)
-	return c
+	return a.foreseen(c)
 }
 
 func (a *app) jobList() *cobra.Command {

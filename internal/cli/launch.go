@@ -112,7 +112,7 @@ const largeState = 100 << 20
 // showWays shows what each way to replace the running job costs. It only informs: a plan that cannot be had keeps nobody from acting.
 func (s *session) showWays(ctx context.Context, name string, r jobRequest) {
 	plan, err := s.plan(ctx, name, r)
-	if err != nil || plan.StateBytes < largeState || len(plan.Ways) == 0 {
+	if err != nil || plan.StateBytes < largeState && !s.flags.dryRun || len(plan.Ways) == 0 {
 		return
 	}
 	var text strings.Builder

@@ -95,6 +95,11 @@ func (s *session) operationResult(op v20261101.Operation) result {
 	}
 	r := result{name: op.Name, head: fmt.Sprintf("%s · %s · %s", p.Kind, path.Base(p.ResourceID), p.Status),
 		facts: []fact{{"id", op.Name}, {"began", moment(p.StartTime)}, {"ended", moment(p.EndTime)}, {"error", failed}, {"hint", hint}}}
+	if p.Error != nil {
+		for _, d := range p.Error.Details {
+			r.facts = append(r.facts, fact{"because", strings.TrimSpace(d.Target + " " + d.Message)})
+		}
+	}
 	marks := map[string]string{"done": "✓", "running": "·", "failed": "✖", "pending": "○"}
 	for _, st := range p.Steps {
 		r.facts = append(r.facts, fact{marks[st.State] + " " + st.Name, st.State})

@@ -42,7 +42,7 @@ func (p pool) created() (t time.Time) {
 func (a *app) poolCommand() *cobra.Command {
 	c := a.group("pool", "Create, look at, change and delete cluster pools",
 		"  drey pool list\n  drey pool create analytics --location local\n  drey pool versions",
-		a.poolList(), a.poolShow(), a.poolCreate(), a.poolUpdate(), a.poolDelete(), a.poolWait(), a.poolVersions())
+		a.poolList(), a.poolShow(), a.foreseen(a.poolCreate()), a.matched(a.poolUpdate()), a.matched(a.poolDelete()), a.poolWait(), a.poolVersions())
 	c.Aliases = []string{"clusterpool"} // az calls it so
 	return c
 }

@@ -80,6 +80,7 @@ func (a *app) globals(f *pflag.FlagSet) {
 	f.BoolVar(&a.flags.noWait, "no-wait", false, "do not wait for a long operation: print its id")
 	f.DurationVar(&a.flags.timeout, "timeout", timeout, "wait so long at most; the operation goes on after that")
 	f.BoolVarP(&a.flags.yes, "yes", "y", false, "do not ask")
+	f.BoolVar(&a.flags.debug, "debug", os.Getenv("DREY_DEBUG") != "", "show each request and answer on stderr, without bodies and secrets")
 	f.BoolVarP(&a.flags.quiet, "quiet", "q", false, "no progress on stderr")
 	f.StringVar(&a.flags.clientToken, "client-token", "", "repeating a command with the same `token` within 24 h is the same operation")
 }

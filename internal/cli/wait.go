@@ -25,6 +25,9 @@ type started struct {
 
 // startedBy reads the operation that a request began out of its answer's headers.
 func (s *session) startedBy(r request, a answer) (started, error) {
+	if err := s.foretold(a); err != nil {
+		return started{}, err
+	}
 	status := a.header.Get("Azure-AsyncOperation")
 	name := path.Base(strings.SplitN(status, "?", 2)[0])
 	id, _, _ := strings.Cut(name, "*")

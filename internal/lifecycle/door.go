@@ -19,6 +19,8 @@ type Caller struct {
 	ClientToken     string // x-drey-client-token, or ""
 	Method, URL     string // for the request's hash (R38); URL is path and query
 	BodySHA256      string
+	// DryRun wants to know what would be done: all is checked as else, and nothing is kept. The operation that is answered does not exist.
+	DryRun bool
 }
 
 // Conditions are a request's If-Match and If-None-Match, "" if absent.

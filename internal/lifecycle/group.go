@@ -107,7 +107,7 @@ func (s *Service) changeGroup(ctx context.Context, c Caller, g Group, fn func(*s
 	}
 	row := store.AuditRow{At: s.Now(), Principal: c.Principal, Action: c.Method, Resource: "/subscriptions/" + g.Subscription + "/resourceGroups/" + g.Name,
 		Decision: "allowed", RequestID: c.RequestID}
-	return s.accept(ctx, store.Scope{store.SubscriptionRow(g.Subscription)}, func(tx *store.Tx) error {
+	return s.accept(ctx, c, store.Scope{store.SubscriptionRow(g.Subscription)}, func(tx *store.Tx) error {
 		if err := fn(tx); err != nil {
 			return err
 		}

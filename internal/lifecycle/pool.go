@@ -83,7 +83,7 @@ func (s *Service) place(location string) (string, error) {
 // askPool accepts a request that writes a pool. Each locks the subscription: a name is unique in it for each location (R35), and a group is
 // removed only if no pool is in it.
 func (s *Service) askPool(ctx context.Context, c Caller, ref cluster.PoolRef, target string, fn func(*store.Tx) (store.Operation, error)) (view PoolView, op Operation, err error) {
-	err = s.accept(ctx, store.Scope{store.SubscriptionRow(ref.Subscription), store.Target(target)}, func(tx *store.Tx) error {
+	err = s.accept(ctx, c, store.Scope{store.SubscriptionRow(ref.Subscription), store.Target(target)}, func(tx *store.Tx) error {
 		same, err := s.repeated(tx, c)
 		if err == nil && same == nil {
 			var made store.Operation
@@ -93,7 +93,9 @@ func (s *Service) askPool(ctx context.Context, c Caller, ref cluster.PoolRef, ta
 		if err != nil {
 			return err
 		}
-		op = show(*same, nil)
+		if op, err = acceptedAs(tx, c, *same); err != nil {
+			return err
+		}
 		view, err = poolView(tx, ref)
 		return err
 	})

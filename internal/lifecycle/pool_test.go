@@ -200,3 +200,38 @@ func TestPoolsAreListedInPages(t *testing.T) {
 		}
 	})
 }
+
+func TestADryRunIsCheckedAndKeepsNothing(t *testing.T) {
+	inHouse(t, func(t *testing.T, h *house) {
+		at, dry := poolRef("G1", "p"), h.caller()
+		dry.DryRun = true
+		_, op, err := h.PutPool(t.Context(), dry, at, poolSpec(), Conditions{})
+		if err != nil || op.Kind != kindPoolCreate || !op.Running() || len(op.Steps) == 0 {
+			t.Errorf("a create: %+v, %v", op, err)
+		}
+		if _, err := h.PoolView(t.Context(), at); code(err) != "ResourceNotFound" {
+			t.Errorf("the pool is there: %v", err)
+		}
+		_, op = h.put(at, poolSpec())
+		h.ends(op)
+		spec := poolSpec()
+		spec.Tags = map[string]string{"a": "c"}
+		if _, _, err = h.PutPool(t.Context(), dry, at, spec, Conditions{}); err != nil {
+			t.Errorf("a change: %v", err)
+		}
+		if removed, err := h.DeletePool(t.Context(), dry, at, Conditions{}); err != nil || removed.Kind != kindPoolDelete {
+			t.Errorf("a delete: %+v, %v", removed, err)
+		}
+		if _, err := h.DeletePool(t.Context(), dry, at, Conditions{IfMatch: "another"}); code(err) != "PreconditionFailed" {
+			t.Errorf("a delete of what was changed meanwhile: %v", err)
+		}
+		view, err := h.PoolView(t.Context(), at)
+		if err != nil || view.Tags["a"] != "b" || view.ProvisioningState != cluster.ProvisioningSucceeded {
+			t.Errorf("the pool is another: %+v, %v", view, err)
+		}
+		ops, err := h.PoolOperations(t.Context(), at, "", "", 100)
+		if err != nil || len(ops) != 1 || ops[0].ID != op.ID {
+			t.Errorf("the operations are %+v, %v", ops, err)
+		}
+	})
+}

@@ -32,17 +32,18 @@ func (s *Service) declare(ctx context.Context, ref cluster.Ref, d declared) (Clu
 	}
 	facts := s.factsAt(pool.Target)
 	var view ClusterView
-	var op store.Operation
-	err = s.accept(ctx, store.Scope{store.Target(pool.Target), store.Pool(pool.UID)}, func(tx *store.Tx) error {
+	var shown Operation
+	err = s.accept(ctx, d.caller, store.Scope{store.Target(pool.Target), store.Pool(pool.UID)}, func(tx *store.Tx) error {
 		same, err := s.repeated(tx, d.caller)
 		if err != nil {
 			return err
 		}
 		if same != nil {
-			op = *same
+			shown = show(*same, nil)
 			view, err = s.view(tx, ref)
 			return err
 		}
+		var op store.Operation
 		old, err := tx.Cluster(ref)
 		created := errors.Is(err, store.ErrNotFound)
 		switch {
@@ -56,14 +57,17 @@ func (s *Service) declare(ctx context.Context, ref cluster.Ref, d declared) (Clu
 		if err != nil {
 			return err
 		}
-		view, err = s.view(tx, ref)
+		if view, err = s.view(tx, ref); err != nil {
+			return err
+		}
 		view.Created = created
+		shown, err = acceptedAs(tx, d.caller, op)
 		return err
 	})
 	if err != nil {
 		return ClusterView{}, Operation{}, err
 	}
-	return view, show(op, nil), nil
+	return view, shown, nil
 }
 
 func parentNotFound(err error) error {

@@ -57,27 +57,28 @@ func (s *Service) onJob(ctx context.Context, c Caller, ref cluster.Ref, r cluste
 	if err != nil {
 		return Operation{}, parentNotFound(err)
 	}
-	var op store.Operation
-	err = s.accept(ctx, store.Scope{store.Target(pool.Target), store.Pool(pool.UID)}, func(tx *store.Tx) error {
+	var shown Operation
+	err = s.accept(ctx, c, store.Scope{store.Target(pool.Target), store.Pool(pool.UID)}, func(tx *store.Tx) error {
 		same, err := s.repeated(tx, c)
 		if err != nil {
 			return err
 		}
 		if same != nil {
-			op = *same
+			shown = show(*same, nil)
 			return nil
 		}
 		a, err := s.allowed(tx, c, pool, ref, r)
 		if err != nil {
 			return err
 		}
-		op, err = do(tx, a)
+		op, err := do(tx, a)
+		if err != nil {
+			return err
+		}
+		shown, err = acceptedAs(tx, c, op)
 		return err
 	})
-	if err != nil {
-		return Operation{}, err
-	}
-	return show(op, nil), nil
+	return shown, err
 }
 
 // knows checks that the request means this cluster's job.
@@ -278,11 +279,16 @@ func (s *Service) remove(ctx context.Context, c Caller, ref cluster.Ref, purge [
 		}
 		return nil, err
 	}
-	var op *store.Operation
-	err = s.accept(ctx, store.Scope{store.Target(pool.Target), store.Pool(pool.UID)}, func(tx *store.Tx) error {
-		var err error
-		if op, err = s.repeated(tx, c); err != nil || op != nil { // also where another cluster has the name by now (R38)
+	var shown *Operation
+	err = s.accept(ctx, c, store.Scope{store.Target(pool.Target), store.Pool(pool.UID)}, func(tx *store.Tx) error {
+		same, err := s.repeated(tx, c)
+		if err != nil {
 			return err
+		}
+		if same != nil { // also where another cluster has the name by now (R38)
+			op := show(*same, nil)
+			shown = &op
+			return nil
 		}
 		cl, err := tx.Cluster(ref)
 		if errors.Is(err, store.ErrNotFound) {
@@ -295,14 +301,17 @@ func (s *Service) remove(ctx context.Context, c Caller, ref cluster.Ref, purge [
 			return err
 		}
 		made, err := s.removeRow(tx, asked{caller: c, cluster: cl, target: pool.Target, verb: verb, action: action, kind: cluster.KindDelete, facts: facts{Purge: purge}})
-		op = &made
+		if err != nil {
+			return err
+		}
+		op, err := acceptedAs(tx, c, made)
+		shown = &op
 		return err
 	})
-	if err != nil || op == nil {
+	if err != nil {
 		return nil, err
 	}
-	shown := show(*op, nil)
-	return &shown, nil
+	return shown, nil
 }
 
 // removeRow accepts a DELETE: it supersedes whatever goes on; a second one is the first one.

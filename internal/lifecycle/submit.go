@@ -41,6 +41,9 @@ func (c Caller) requestHash() string {
 
 // repeated finds the operation that this very request was answered with before; nil if it is a new one.
 func (s *Service) repeated(tx *store.Tx, c Caller) (*store.Operation, error) {
+	if c.DryRun {
+		return nil, nil
+	}
 	now, hash := s.Now(), c.requestHash()
 	if c.ClientToken != "" {
 		op, err := tx.ByClientToken(c.Principal, c.ClientToken, now.Add(-sameTokenFor))
@@ -108,6 +111,15 @@ func auditAction(a asked) string {
 	return a.verb
 }
 
+// acceptedAs is an operation as its caller is answered; of a dry run with its lines too, since nobody can ask for them later.
+func acceptedAs(tx *store.Tx, c Caller, op store.Operation) (Operation, error) {
+	if !c.DryRun {
+		return show(op, nil), nil
+	}
+	lines, err := tx.Lines(op.ID)
+	return show(op, lines), err
+}
+
 // active is the job's Active operation as the rules see it; the zero value if there is none.
 func active(tx *store.Tx, job string) (store.Operation, cluster.ActiveOperation, error) {
 	op, err := tx.ActiveOperation(job)
@@ -155,10 +167,20 @@ func (s *Service) supersede(tx *store.Tx, op store.Operation, by string) error {
 	return tx.ForceOperation(op)
 }
 
+// errDryRun undoes what was accepted to see whether it can be.
+var errDryRun = errors.New("a dry run keeps nothing")
+
 // accept turns what the store says into what a caller can act on, and wakes the engine.
-func (s *Service) accept(ctx context.Context, scope store.Scope, fn func(tx *store.Tx) error) error {
-	err := s.Store.Change(ctx, scope, fn)
+func (s *Service) accept(ctx context.Context, c Caller, scope store.Scope, fn func(tx *store.Tx) error) error {
+	err := s.Store.Change(ctx, scope, func(tx *store.Tx) error {
+		if err := fn(tx); err != nil || !c.DryRun {
+			return err
+		}
+		return errDryRun
+	})
 	switch {
+	case errors.Is(err, errDryRun):
+		return nil
 	case err == nil:
 		s.engine.Wake()
 		return nil

@@ -75,6 +75,33 @@ func NewOperation(id string, op lifecycle.Operation) Operation {
 	return Operation{ID: id, Name: op.ID, Properties: p}
 }
 
+// Foretold is what a dry run answers: the operation that the request would begin.
+type Foretold struct {
+	DryRun     bool   `json:"dryRun"` // true
+	Kind       string `json:"kind"`
+	Verb       string `json:"verb,omitempty"`
+	Action     string `json:"action,omitempty"`
+	ResourceID string `json:"resourceId"`
+	// Begins is false where nothing is to be done, or where what is declared would only be stored.
+	Begins bool     `json:"begins"`
+	Steps  []string `json:"steps"`
+	Says   []string `json:"says"` // what the operation's log would begin with
+}
+
+// NewForetold shows what would be done. Steps that only a failure reaches are not among them.
+func NewForetold(op lifecycle.Operation) Foretold {
+	f := Foretold{DryRun: true, Kind: op.Kind, Verb: op.Verb, Action: string(op.Action), ResourceID: op.ResourceID, Begins: op.Running(), Steps: []string{}, Says: []string{}}
+	for _, s := range op.Steps {
+		if f.Begins {
+			f.Steps = append(f.Steps, s.Name)
+		}
+	}
+	for _, l := range op.Lines {
+		f.Says = append(f.Says, l.Text)
+	}
+	return f
+}
+
 // Savepoint is an entry of the catalogue.
 type Savepoint struct {
 	Name       string              `json:"name"`
