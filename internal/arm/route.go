@@ -174,30 +174,38 @@ func split(escaped string) ([]string, bool) {
 	return segments, true
 }
 
-// match gives the parameters of a path, or false.
-func (rt *route) match(segments []string) (map[string]string, bool) {
+// matches reports whether a path is the route's.
+func (rt *route) matches(segments []string) bool {
 	if len(segments) != len(rt.segments) {
-		return nil, false
+		return false
 	}
+	for i, s := range rt.segments {
+		if s[0] != '{' && !strings.EqualFold(s, segments[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// params are the parameters of a path that matches.
+func (rt *route) params(segments []string) map[string]string {
 	params := map[string]string{}
 	for i, s := range rt.segments {
 		if s[0] == '{' {
 			params[s[1:len(s)-1]] = segments[i]
-		} else if !strings.EqualFold(s, segments[i]) {
-			return nil, false
 		}
 	}
-	return params, true
+	return params
 }
 
 // find looks up a route. If only other methods of the path are known, they are named instead.
 func (f *Front) find(method string, segments []string) (found *route, params map[string]string, others []string) {
 	for _, rt := range f.routes {
-		p, ok := rt.match(segments)
-		if ok && rt.method == method {
-			return rt, p, nil
-		}
-		if ok {
+		switch {
+		case !rt.matches(segments):
+		case rt.method == method:
+			return rt, rt.params(segments), nil
+		default:
 			others = append(others, rt.method)
 		}
 	}
