@@ -211,9 +211,9 @@ func (w *worker) commit(ctx context.Context, next store.Operation, v Verdict, st
 		return backoffMost, false
 	}
 	at := w.now()
-	writing := ctx
-	if at, ok := w.kind.step(step); !ok || !w.kind.Steps[at].Urgent {
-		writing = store.Patient(ctx)
+	writing := store.Patient(ctx)
+	if at, ok := w.kind.step(step); ok && w.kind.Steps[at].Urgent {
+		writing = store.Urgent(ctx)
 	}
 	err := w.store.Change(writing, store.Scope{store.OperationRow(next.ID)}, func(tx *store.Tx) error {
 		if err := tx.SaveOperation(next, epoch); err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"drey/internal/secret"
 )
@@ -51,7 +52,13 @@ type Issuer struct {
 	public  jose.JSONWebKey
 	signer  jose.Signer
 	header  string // the first segment of every token of ours
+	// signed are tokens whose signature was checked, by their SHA-256: that check costs more than all the rest of a short request.
+	// What they claim is looked at each time.
+	signed *lru.Cache[[sha256.Size]byte, claims]
 }
+
+// signedMost is how many tokens are remembered, about 300 bytes each.
+const signedMost = 1024
 
 var guid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
@@ -65,6 +72,10 @@ func NewIssuer(c Config) (*Issuer, error) {
 		return nil, fmt.Errorf("the tenant %q is no GUID", c.Tenant)
 	}
 	if err := i.addClients(c.Clients); err != nil {
+		return nil, err
+	}
+	var err error
+	if i.signed, err = lru.New[[sha256.Size]byte, claims](signedMost); err != nil {
 		return nil, err
 	}
 	return i, i.useKey(c.KeyFile)

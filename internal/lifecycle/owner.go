@@ -99,7 +99,7 @@ func (o *owner) renew(ctx context.Context, target string) error {
 	o.mu.Lock()
 	mine := o.held[target].epoch
 	o.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, ownerStale)
+	ctx, cancel := context.WithTimeout(store.Urgent(ctx), ownerStale) // without it nothing may be done at this target
 	defer cancel()
 	began := time.Now()
 	highest, err := o.Targets[target].Claim(ctx, o.Holder, mine, ownerTerm)

@@ -25,16 +25,21 @@ func (s *Service) Scope(ctx context.Context, subscription, group string) error {
 	return s.Store.Read(ctx, func(tx *store.Tx) error { return scope(tx, subscription, group) })
 }
 
+// scope looks for the innermost first: no group is without its subscription.
 func scope(tx *store.Tx, subscription, group string) error {
-	if _, err := tx.Subscription(subscription); errors.Is(err, store.ErrNotFound) {
+	var err error
+	if group != "" {
+		if _, err = groupRow(tx, subscription, group); cluster.AsError(err) == nil {
+			return err
+		}
+	}
+	_, missing := tx.Subscription(subscription)
+	switch {
+	case errors.Is(missing, store.ErrNotFound):
 		return cluster.Errorf(cluster.NotFound, "SubscriptionNotFound", "", "The subscription %q could not be found.", subscription)
-	} else if err != nil {
-		return err
+	case missing != nil:
+		return missing
 	}
-	if group == "" {
-		return nil
-	}
-	_, err := groupRow(tx, subscription, group)
 	return err
 }
 
@@ -47,26 +52,29 @@ func (s *Service) Pool(ctx context.Context, ref cluster.PoolRef) (pool cluster.P
 	return pool, err
 }
 
+// poolRow finds a pool. Where there is one, its subscription and group are there too (they are removed last); where there is none, the
+// outermost that is missing is named.
 func poolRow(tx *store.Tx, ref cluster.PoolRef) (cluster.Pool, error) {
-	if err := scope(tx, ref.Subscription, ref.Group); err != nil {
-		return cluster.Pool{}, err
-	}
 	pool, err := tx.Pool(ref)
-	if errors.Is(err, store.ErrNotFound) {
-		return pool, notFound("pool", ref.Pool)
+	if !errors.Is(err, store.ErrNotFound) {
+		return pool, err
 	}
-	return pool, err
+	if err := scope(tx, ref.Subscription, ref.Group); err != nil {
+		return pool, err
+	}
+	return pool, notFound("pool", ref.Pool)
 }
 
+// clusterRow finds a cluster as poolRow finds a pool.
 func (s *Service) clusterRow(tx *store.Tx, ref cluster.Ref) (cluster.Cluster, error) {
-	if _, err := poolRow(tx, ref.PoolRef); err != nil {
-		return cluster.Cluster{}, parentNotFound(err)
-	}
 	cl, err := tx.Cluster(ref)
-	if errors.Is(err, store.ErrNotFound) {
-		return cl, notFound("cluster", ref.Name)
+	if !errors.Is(err, store.ErrNotFound) {
+		return cl, err
 	}
-	return cl, err
+	if _, err := poolRow(tx, ref.PoolRef); err != nil {
+		return cl, parentNotFound(err)
+	}
+	return cl, notFound("cluster", ref.Name)
 }
 
 // jobRow finds the job of a cluster.

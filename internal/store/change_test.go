@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -270,32 +270,49 @@ func watchTotals(t *testing.T, s *Store, writers int, stop <-chan struct{}) {
 	}
 }
 
-func TestPatientChangesDoNotStandBeforeOthers(t *testing.T) {
+func TestChangesGoInTheOrderOfTheirUrgency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // to know when all of them wait
-		const patient = 20
+		const many = 20
 		s := open(t)
 		leave := make(chan struct{})
 		var all sync.WaitGroup
 		all.Go(func() { change(t, s, nil, func(*Tx) error { <-leave; return nil }) })
 		synctest.Wait()
-		var before atomic.Int32 // patient ones that ran
-		for range patient {
-			all.Go(func() {
-				if err := s.Change(Patient(t.Context()), nil, func(*Tx) error { before.Add(1); return nil }); err != nil {
-					t.Error(err)
-				}
-			})
+		var order []urgency
+		wait := func(n int, u urgency, ctx context.Context) {
+			for range n {
+				all.Go(func() {
+					if err := s.Change(ctx, nil, func(*Tx) error { order = append(order, u); return nil }); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			synctest.Wait()
 		}
-		synctest.Wait()
-		var seen int32
-		all.Go(func() { change(t, s, nil, func(*Tx) error { seen = before.Load(); return nil }) })
-		synctest.Wait()
+		wait(many, patient, Patient(t.Context()))
+		wait(many, ordinary, t.Context())
+		wait(1, urgent, Urgent(t.Context()))
 		close(leave)
 		all.Wait()
-		if seen > 1 || before.Load() != patient {
-			t.Errorf("%d of %d patient changes went before another one", seen, before.Load())
+		if at := slices.Index(order, urgent); at > 2 || len(order) != 2*many+1 {
+			t.Errorf("the urgent one is number %d of %d", at, len(order))
+		}
+		for i := range order[:2*many] { // one of each kind waits for the writer, so they take turns
+			if n := len(order[:i+1]) - count(order[:i+1], ordinary); n > i/2+2 {
+				t.Errorf("of the first %d, %d are not ordinary: %v", i+1, n, order)
+				break
+			}
 		}
 	})
+}
+
+func count(all []urgency, one urgency) (n int) {
+	for _, u := range all {
+		if u == one {
+			n++
+		}
+	}
+	return n
 }
 
 func TestAChangeThatWaitsEndsWithItsContextOrTheStore(t *testing.T) {

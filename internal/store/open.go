@@ -112,10 +112,11 @@ func connect(path string, log *slog.Logger) (*Store, error) {
 	readers.SetMaxIdleConns(readerCount)
 	s := &Store{
 		log: log, writer: writer, readers: readers, writes: newStatements(writer), reads: newStatements(readers),
-		turn: make(chan struct{}, 1), patient: make(chan struct{}, 1), closed: make(chan struct{}),
+		turn: make(chan struct{}, 1), common: make(chan struct{}, 1), patient: make(chan struct{}, 1), closed: make(chan struct{}),
 		commit: (*sql.Tx).Commit,
 	}
 	s.turn <- struct{}{}
+	s.common <- struct{}{}
 	s.patient <- struct{}{}
 	return s, nil
 }

@@ -26,7 +26,8 @@ type Store struct {
 	writes  *statements   // of writer
 	reads   *statements   // of readers
 	turn    chan struct{} // holds one token: who has it may use writer
-	patient chan struct{} // holds one token: which of the patient ones waits for turn
+	common  chan struct{} // holds one token: which of the ordinary ones waits for turn
+	patient chan struct{} // the same of the patient ones
 	closed  chan struct{}
 	close   sync.Once
 	commit  func(*sql.Tx) error // tests make it fail
@@ -40,11 +41,11 @@ type Store struct {
 // With a nil error the change is durable and every later Read sees it. With any other error nothing was stored and the
 // caller may repeat, save for ErrUnknown. A ctx that ends while fn runs ends the change; a commit is never interrupted.
 func (s *Store) Change(ctx context.Context, scope Scope, fn func(*Tx) error) error {
-	if isPatient(ctx) {
-		if err := s.take(ctx, s.patient); err != nil {
+	if queue := s.queueOf(ctx); queue != nil {
+		if err := s.take(ctx, queue); err != nil {
 			return err
 		}
-		defer func() { s.patient <- struct{}{} }()
+		defer func() { queue <- struct{}{} }()
 	}
 	if err := s.take(ctx, s.turn); err != nil {
 		return err
@@ -53,15 +54,6 @@ func (s *Store) Change(ctx context.Context, scope Scope, fn func(*Tx) error) err
 	defer func() { s.turn <- struct{}{} }()
 	return s.change(ctx, scope.ordered(), fn)
 }
-
-// Patient marks what is done with ctx as work that nobody waits for: of its Changes only one at a time waits for its turn.
-// There is one writer, and hundreds of operations that take their steps must not stand before a caller who waits for an
-// answer, or before the one commit that a job stands still for.
-func Patient(ctx context.Context) context.Context { return context.WithValue(ctx, patientKey{}, true) }
-
-type patientKey struct{}
-
-func isPatient(ctx context.Context) bool { return ctx.Value(patientKey{}) != nil }
 
 // take waits for a token.
 func (s *Store) take(ctx context.Context, token <-chan struct{}) error {
