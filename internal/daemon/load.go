@@ -9,7 +9,7 @@ import (
 	"reflect"
 	"strings"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // Load makes the configuration: defaults, above them the file (if any), above it what set changes (the flags). A --dev in the
