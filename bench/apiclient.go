@@ -49,9 +49,9 @@ func dial(ctx context.Context, data string) (*api, error) {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca)
 	a := &api{endpoint: c.Endpoint, group: "/subscriptions/" + c.SubscriptionID + "/resourceGroups/dev/providers/Microsoft.HDInsight"}
-	// HTTP/1.1 with many connections: what many clients are.
+	// HTTP/1.1 with as many connections as some tens of clients keep: each new one costs both sides a handshake, more than most requests.
 	a.http = http.Client{Timeout: time.Minute, Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: pool}, MaxIdleConnsPerHost: 512, MaxConnsPerHost: 512, TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
+		TLSClientConfig: &tls.Config{RootCAs: pool}, MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64, TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
 	}}
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.ClientID}, "client_secret": {c.ClientSecret}, "scope": {"https://management.azure.com/.default"}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.TokenEndpoint, strings.NewReader(form.Encode()))

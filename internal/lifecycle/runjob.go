@@ -281,6 +281,7 @@ func (s *Service) remove(ctx context.Context, c Caller, ref cluster.Ref, purge [
 	}
 	var shown *Operation
 	err = s.accept(ctx, c, store.Scope{store.Target(pool.Target), store.Pool(pool.UID)}, func(tx *store.Tx) error {
+		shown = nil
 		same, err := s.repeated(tx, c)
 		if err != nil {
 			return err
