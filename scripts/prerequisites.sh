@@ -13,5 +13,7 @@ need gcc "a C compiler (the race detector needs one)" "Debian: apt-get install g
 need "${java}javac" "a JDK 17" "Debian: apt-get install openjdk-17-jdk-headless, or set JAVA_HOME"
 need "${java}java" "a JDK 17" "Debian: apt-get install openjdk-17-jdk-headless, or set JAVA_HOME"
 need python3 "Python 3 with pip, which fetches Flink" "Debian: apt-get install python3 python3-pip"
+set -- /usr/lib/postgresql/*/bin/initdb
+[ -x "$1" ] || need initdb "PostgreSQL 15 or newer, which tests start" "Debian: apt-get install postgresql"
 [ "$missing" = 0 ] || exit 1
 python3 -m pip --version > /dev/null 2>&1 || { echo "missing: pip; Debian: apt-get install python3-pip" >&2; exit 1; }

@@ -215,7 +215,8 @@ func (w *worker) commit(ctx context.Context, next store.Operation, v Verdict, st
 	if at, ok := w.kind.step(step); ok && w.kind.Steps[at].Urgent {
 		writing = store.Urgent(ctx)
 	}
-	err := w.store.Change(writing, store.Scope{store.OperationRow(next.ID)}, func(tx *store.Tx) error {
+	// The target is locked: nobody takes it while this is written, and all that is written of what runs there is written one after another.
+	err := w.store.Change(writing, store.Scope{store.Target(next.Target), store.OperationRow(next.ID)}, func(tx *store.Tx) error {
 		if err := tx.SaveOperation(next, epoch); err != nil {
 			return err
 		}

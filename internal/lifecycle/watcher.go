@@ -234,7 +234,7 @@ func endingOf(a answers) ending {
 
 // status writes the job's state, if it changed.
 func (w *watcher) status(ctx context.Context, inc cluster.Incarnation, state flink.JobState) error {
-	return w.quietly(w.Store.Change(ctx, store.Scope{store.JobRow(inc.JobUID)}, func(tx *store.Tx) error {
+	return w.quietly(w.Store.Change(ctx, store.Scope{store.Target(w.target), store.JobRow(inc.JobUID)}, func(tx *store.Tx) error {
 		job, err := tx.Job(inc.JobUID)
 		if err != nil {
 			return err
@@ -302,7 +302,7 @@ func (w *watcher) note(tx *store.Tx, inc *cluster.Incarnation, e ending) error {
 
 // submit accepts an operation of the watcher's own on an incarnation's job, if it is idle and the incarnation not buried.
 func (w *watcher) submit(ctx context.Context, inc cluster.Incarnation, accept func(tx *store.Tx, a asked) error) error {
-	return w.quietly(w.accept(ctx, Caller{}, store.Scope{store.JobRow(inc.JobUID)}, func(tx *store.Tx) error {
+	return w.quietly(w.accept(ctx, Caller{}, store.Scope{store.Target(w.target), store.JobRow(inc.JobUID)}, func(tx *store.Tx) error {
 		_, busy, err := active(tx, inc.JobUID)
 		if err != nil {
 			return err

@@ -1,6 +1,10 @@
 package store
 
-import "drey/internal/cluster"
+import (
+	"math"
+
+	"drey/internal/cluster"
+)
 
 // Cluster gives a cluster by its address in any case.
 func (t *Tx) Cluster(ref cluster.Ref) (cluster.Cluster, error) {
@@ -50,10 +54,10 @@ func (t *Tx) DeleteCluster(uid string) error {
 	return t.put("DELETE FROM cluster WHERE uid = ?", uid)
 }
 
-// orAll turns "no limit" into SQLite's word for it.
+// orAll turns "no limit" into one that nothing reaches.
 func orAll(limit int) int {
 	if limit <= 0 {
-		return -1
+		return math.MaxInt64
 	}
 	return limit
 }

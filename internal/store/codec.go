@@ -44,7 +44,7 @@ func one[T any](t *Tx, scan func(row) (T, error), query string, args ...any) (T,
 	if t.err != nil {
 		return none, t.err
 	}
-	v, err := scan(t.runner(query).row(t.ctx, args))
+	v, err := scan(t.runner(query).row(t.ctx, t.storable(args)))
 	if err != nil {
 		return none, t.failed(err)
 	}
@@ -56,7 +56,7 @@ func list[T any](t *Tx, scan func(row) (T, error), query string, args ...any) ([
 	if t.err != nil {
 		return nil, t.err
 	}
-	rows, err := t.runner(query).rows(t.ctx, args)
+	rows, err := t.runner(query).rows(t.ctx, t.storable(args))
 	if err != nil {
 		return nil, t.failed(err)
 	}

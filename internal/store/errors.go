@@ -13,10 +13,11 @@ import (
 var (
 	ErrNotFound = errors.New("store: not found")
 	ErrFenced   = errors.New("store: fenced: another worker or owner has taken over")
-	ErrExists   = errors.New("store: already exists")                        // a unique index said no
-	ErrFull     = errors.New("store: no space left for the database")        // nothing of the change was stored
-	ErrBusy     = errors.New("store: database is locked by another process") // for longer than busyTimeout
+	ErrExists   = errors.New("store: already exists")                 // a unique index said no
+	ErrFull     = errors.New("store: no space left for the database") // nothing of the change was stored
+	ErrBusy     = errors.New("store: database is locked by others")   // for longer than busyTimeout
 	ErrNoPort   = errors.New("store: too few free ports in the range")
+	ErrAway     = errors.New("store: the database cannot be reached") // nothing of the change was stored
 	ErrClosed   = errors.New("store: closed")
 	// ErrUnknown says that a commit failed and reading it back failed too: it may be done or not.
 	ErrUnknown = errors.New("store: outcome of the commit is unknown")
@@ -35,6 +36,9 @@ func classify(err error) error {
 	}
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
+		if name := classifyPostgres(err); name != nil {
+			return fmt.Errorf("%w: %w", name, err)
+		}
 		return err
 	}
 	switch code := e.Code(); code {

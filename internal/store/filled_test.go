@@ -97,17 +97,18 @@ func TestEveryFieldOfADocumentIsStored(t *testing.T) {
 }
 
 func TestADamagedDocumentIsAnError(t *testing.T) {
-	t.Parallel()
-	s := seeded(t)
-	change(t, s, nil, func(tx *Tx) error {
-		_, err := tx.exec("UPDATE pool SET doc = '{'")
-		return err
+	everywhere(t, func(t *testing.T, db database) {
+		s := db.seeded(t)
+		change(t, s, nil, func(tx *Tx) error {
+			_, err := tx.exec("UPDATE pool SET doc = '[]'")
+			return err
+		})
+		err := s.Read(t.Context(), func(tx *Tx) error {
+			_, err := tx.PoolByUID("p1")
+			return err
+		})
+		if err == nil || isNotFound(err) {
+			t.Errorf("reading a damaged document: got %v, want an error of its own", err)
+		}
 	})
-	err := s.Read(t.Context(), func(tx *Tx) error {
-		_, err := tx.PoolByUID("p1")
-		return err
-	})
-	if err == nil || isNotFound(err) {
-		t.Errorf("reading a damaged document: got %v, want an error of its own", err)
-	}
 }

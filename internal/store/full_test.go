@@ -14,7 +14,7 @@ import (
 // A disk that is full: the limit on pages stands for it everywhere; a real small file system is used where one can be mounted.
 func TestAFullDiskStoresNoHalfAndRecovers(t *testing.T) {
 	t.Run("by a limit on pages", func(t *testing.T) {
-		s := open(t)
+		s := databases["SQLite"].open(t)
 		limit := func(pages int) {
 			if _, err := s.writer.ExecContext(t.Context(), fmt.Sprint("PRAGMA max_page_count = ", pages)); err != nil {
 				t.Fatal(err)
@@ -37,7 +37,7 @@ func TestAFullDiskStoresNoHalfAndRecovers(t *testing.T) {
 		if err := os.WriteFile(ballast, make([]byte, 1<<20), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s := openAt(t, filepath.Join(small, "drey.db"))
+		s := openAt(t, "sqlite:"+filepath.Join(small, "drey.db"))
 		fillDisk(t, s, func() {
 			if err := os.Remove(ballast); err != nil {
 				t.Fatal(err)

@@ -45,7 +45,7 @@ func (t *Tx) SaveJob(j cluster.Job) error {
 	if err != nil {
 		return err
 	}
-	return t.put("UPDATE job SET doc = ?, seen_at = max(seen_at, ?) WHERE uid = ?", doc, nanos(j.SeenAt), j.UID)
+	return t.put("UPDATE job SET doc = ?1, seen_at = CASE WHEN seen_at > ?2 THEN seen_at ELSE ?2 END WHERE uid = ?3", doc, nanos(j.SeenAt), j.UID)
 }
 
 // TouchJobs sets when jobs were last seen, in one batch. A job that is gone is passed over.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -10,15 +11,58 @@ import (
 	"time"
 
 	"drey/internal/cluster"
+	"drey/test/postgres"
+
 	"go.uber.org/goleak"
 )
 
 // TestMain is also the program that the crash test starts and kills.
 func TestMain(m *testing.M) {
-	if path := os.Getenv(crashPath); path != "" {
-		os.Exit(writeUntilKilled(path))
+	if url := os.Getenv(crashURL); url != "" {
+		os.Exit(writeUntilKilled(url))
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(served{m})
+}
+
+// served are the tests with a PostgreSQL that runs as long as they do.
+type served struct{ *testing.M }
+
+func (s served) Run() int {
+	var err error
+	if server, err = postgres.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := s.M.Run()
+	if err := server.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+// server is where the PostgreSQL databases of all tests are.
+var server *postgres.Server
+
+// database is a kind of databases.
+type database struct {
+	fresh func(t *testing.T) string // makes an empty one, and answers its URL
+}
+
+var databases = map[string]database{
+	"SQLite":     {func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "drey.db") }},
+	"PostgreSQL": {func(t *testing.T) string { return server.Database(t) }},
+}
+
+// everywhere runs a test on each kind of database.
+func everywhere(t *testing.T, test func(t *testing.T, db database)) {
+	t.Parallel()
+	for name, db := range databases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, db)
+		})
+	}
 }
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -26,9 +70,9 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 // noon is some time; the store does not care which.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 1, time.UTC)
 
-func openAt(t *testing.T, path string) *Store {
+func openAt(t *testing.T, url string) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), "sqlite:"+path, quiet)
+	s, err := Open(t.Context(), url, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,15 +84,16 @@ func openAt(t *testing.T, path string) *Store {
 	return s
 }
 
-func open(t *testing.T) *Store {
+// open is a store in a new database.
+func (d database) open(t *testing.T) *Store {
 	t.Helper()
-	return openAt(t, filepath.Join(t.TempDir(), "drey.db"))
+	return openAt(t, d.fresh(t))
 }
 
 // seeded is a store with target here, pool p1, cluster c1 and job j1.
-func seeded(t *testing.T) *Store {
+func (d database) seeded(t *testing.T) *Store {
 	t.Helper()
-	s := open(t)
+	s := d.open(t)
 	change(t, s, nil, seed)
 	return s
 }

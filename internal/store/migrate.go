@@ -14,11 +14,11 @@ var migrations embed.FS
 
 // migrate brings the tables up to date. Tables of a newer Drey are refused: this one does not know what they mean.
 func (s *Store) migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations/sqlite")
+	files, err := fs.Sub(migrations, "migrations/"+s.dialect.name)
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writer, files,
+	provider, err := goose.NewProvider(s.dialect.goose, s.writer, files,
 		goose.WithDisableGlobalRegistry(true), goose.WithSlog(s.log))
 	if err != nil {
 		return fmt.Errorf("cannot read the migrations: %w", err)

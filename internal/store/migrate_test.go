@@ -41,8 +41,22 @@ func TestADatabaseOfTheVersionBeforeKeepsItsGroups(t *testing.T) {
 	if err := old.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := openAt(t, path)
+	s := openAt(t, "sqlite:"+path)
 	change(t, s, Scope{SubscriptionRow("Sub-1")}, func(*Tx) error { return nil })
 	same(t, "groups", []Group{{Subscription: "sub-1", Name: "Group-A", Location: "west"}},
 		get(t, s, func(tx *Tx) ([]Group, error) { return tx.Groups("sub-1") }))
+}
+
+func TestBothDatabasesHaveTheSameMigrations(t *testing.T) {
+	names := func(dialect string) (all []string) {
+		entries, err := migrations.ReadDir("migrations/" + dialect)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			all = append(all, e.Name())
+		}
+		return all
+	}
+	same(t, "names", names("sqlite"), names("postgres"))
 }

@@ -24,21 +24,10 @@ const (
 // oldestLibrary is the first SQLite without the bug that lost commits when the WAL was reset.
 var oldestLibrary = [3]int{3, 51, 3}
 
-// Open opens the database at url, "sqlite:<path>", makes it if it is absent and brings its tables up to date.
-// The folder must exist. The file is readable by its owner only.
+// Open opens the database at url, "sqlite:<path>" or "postgres://…", and brings its tables up to date. A SQLite file is made if it is absent, in a
+// folder that exists, readable by its owner only. A PostgreSQL database must exist: docs/postgres.md. No error holds the password.
 func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
-	path, ok := strings.CutPrefix(url, "sqlite:")
-	if !ok || path == "" || strings.HasPrefix(path, ":") {
-		return nil, errors.New(`cannot open the database: its URL must be "sqlite:" and the path of a file`)
-	}
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("cannot open the database: %w", err)
-	}
-	if err := prepareFile(path); err != nil {
-		return nil, fmt.Errorf("cannot open the database: %w", err)
-	}
-	s, err := connect(path, log)
+	s, err := at(url, log)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the database: %w", err)
 	}
@@ -47,6 +36,44 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 		return nil, fmt.Errorf("cannot open the database: %w", classify(err))
 	}
 	return s, nil
+}
+
+// at makes a Store that is not connected yet.
+func at(url string, log *slog.Logger) (*Store, error) {
+	if IsPostgres(url) {
+		return connectPostgres(url, log)
+	}
+	path, ok := strings.CutPrefix(url, "sqlite:")
+	if !ok || path == "" || strings.HasPrefix(path, ":") {
+		return nil, errors.New(`its URL must be "sqlite:" and the path of a file, or "postgres://user@host/database"`)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepareFile(path); err != nil {
+		return nil, err
+	}
+	return connect(path, log)
+}
+
+// newStore makes a Store of its two pools of connections, of which the first has so many.
+func newStore(d *dialect, writer, readers *sql.DB, writers int, log *slog.Logger) *Store {
+	writer.SetMaxOpenConns(writers)
+	writer.SetMaxIdleConns(writers)
+	readers.SetMaxOpenConns(readerCount)
+	readers.SetMaxIdleConns(readerCount)
+	s := &Store{
+		log: log, dialect: d, writer: writer, readers: readers, writes: newStatements(writer), reads: newStatements(readers),
+		turn: make(chan struct{}, writers), common: make(chan struct{}, 1), patient: make(chan struct{}, 1), closed: make(chan struct{}),
+		commit: (*sql.Tx).Commit,
+	}
+	for range writers {
+		s.turn <- struct{}{}
+	}
+	s.common <- struct{}{}
+	s.patient <- struct{}{}
+	return s
 }
 
 // prepareFile makes an empty database file, or closes an existing one to others. SQLite gives its other files the same
@@ -103,22 +130,11 @@ func connect(path string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	writer.SetMaxOpenConns(1)
 	readers, err := sql.Open("sqlite", dsn(path, "_query_only=1"))
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	readers.SetMaxOpenConns(readerCount)
-	readers.SetMaxIdleConns(readerCount)
-	s := &Store{
-		log: log, writer: writer, readers: readers, writes: newStatements(writer), reads: newStatements(readers),
-		turn: make(chan struct{}, 1), common: make(chan struct{}, 1), patient: make(chan struct{}, 1), closed: make(chan struct{}),
-		commit: (*sql.Tx).Commit,
-	}
-	s.turn <- struct{}{}
-	s.common <- struct{}{}
-	s.patient <- struct{}{}
-	return s, nil
+	return newStore(&sqliteDialect, writer, readers, 1, log), nil
 }
 
 // dsn is the driver's name for the database. mode=rw: never made here, where it would get a wide mode.
@@ -129,8 +145,11 @@ func dsn(path string, options ...string) string {
 		"&_pragma=temp_store(MEMORY)&" + strings.Join(options, "&")
 }
 
-// prepare checks library and journal, and migrates.
+// prepare checks what the database is, and migrates.
 func (s *Store) prepare(ctx context.Context) error {
+	if s.dialect == &postgresDialect {
+		return s.preparePostgres(ctx)
+	}
 	var version, journal string
 	if err := s.writer.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
 		return err

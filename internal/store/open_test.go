@@ -50,7 +50,7 @@ func TestFilesAreTheOwnersOnly(t *testing.T) {
 			if err := before(path); err != nil {
 				t.Fatal(err)
 			}
-			s := openAt(t, path)
+			s := openAt(t, "sqlite:"+path)
 			change(t, s, nil, func(tx *Tx) error { return tx.SetMeta("k", "1") })
 			for _, name := range []string{path, path + "-wal", path + "-shm"} {
 				info, err := os.Stat(name)
@@ -67,7 +67,7 @@ func TestFilesAreTheOwnersOnly(t *testing.T) {
 
 func TestTheWriterIsSetUpToBeDurable(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := databases["SQLite"].open(t)
 	for pragma, want := range map[string]string{
 		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "mmap_size": "0",
 	} {
@@ -81,7 +81,7 @@ func TestTheWriterIsSetUpToBeDurable(t *testing.T) {
 func TestTablesOfANewerDreyAreRefused(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "drey.db")
-	s := openAt(t, path)
+	s := openAt(t, "sqlite:"+path)
 	if _, err := s.writer.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)"); err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestTablesOfANewerDreyAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Open(t.Context(), "sqlite:"+path, quiet)
-	const want = "its tables are version 9999, this Drey knows up to 2; start the newer Drey again or restore an older backup"
+	const want = "its tables are version 9999, this Drey knows up to 3; start the newer Drey again or restore an older backup"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -104,7 +104,7 @@ func TestWhatIsNoDatabaseIsNotOpened(t *testing.T) {
 	}
 	for why, url := range map[string]string{
 		"no URL":            "",
-		"another database":  "postgres://localhost/drey",
+		"another database":  "mysql://localhost/drey",
 		"no path":           "sqlite:",
 		"memory":            "sqlite::memory:",
 		"a folder":          "sqlite:" + folder,
@@ -141,7 +141,7 @@ func TestAnOldSQLiteIsRefused(t *testing.T) {
 func TestAnotherProcessThatHoldsTheDatabaseIsBusy(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "drey.db")
-	s, other := openAt(t, path), openAt(t, path)
+	s, other := openAt(t, "sqlite:"+path), openAt(t, "sqlite:"+path)
 	if _, err := other.writer.ExecContext(t.Context(), "PRAGMA busy_timeout = 1"); err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ func (t *Tx) JobsOf(clusterUIDs []string) (map[string]cluster.Job, error) {
 func (t *Tx) GoalFlink(jobUIDs []string) (map[string]string, error) {
 	type pair struct{ job, flink string }
 	found, err := each(t, func(r row) (p pair, err error) { return p, r.Scan(&p.job, &p.flink) }, func(p pair) string { return p.job },
-		`SELECT job.uid, coalesce(json_extract(version.doc, '$.Flink'), '') FROM job JOIN version ON version.job = job.uid AND version.number = json_extract(job.doc, '$.Goal')
+		`SELECT job.uid, coalesce(version.doc ->> 'Flink', '') FROM job JOIN version ON version.job = job.uid AND version.number = CAST(job.doc ->> 'Goal' AS INTEGER)
 		WHERE job.uid IN (SELECT value FROM json_each(?))`, jobUIDs)
 	versions := make(map[string]string, len(found))
 	for job, p := range found {

@@ -16,20 +16,21 @@ const (
 	ClusterTable      Table = "cluster"
 	JobTable          Table = "job"
 	OperationTable    Table = "operation"
-	metaTable         Table = "meta" // takes the change id where there is no locked row for it
+	metaTable         Table = "meta" // of which changeRow can be locked
 )
 
-// lockable holds place in the order and primary key of each table.
+// lockable holds place in the order, primary key, and the column for change ids of each table.
 var lockable = map[Table]struct {
-	place int
-	key   string
+	place       int
+	key, change string
 }{
-	SubscriptionTable: {0, "id"},
-	TargetTable:       {1, "name"},
-	PoolTable:         {2, "uid"},
-	ClusterTable:      {3, "uid"},
-	JobTable:          {4, "uid"},
-	OperationTable:    {5, "id"},
+	SubscriptionTable: {0, "id", "change"},
+	TargetTable:       {1, "name", "change"},
+	PoolTable:         {2, "uid", "change"},
+	ClusterTable:      {3, "uid", "change"},
+	JobTable:          {4, "uid", "change"},
+	OperationTable:    {5, "id", "change"},
+	metaTable:         {6, "key", "value"},
 }
 
 // Lock names one existing row.
@@ -59,8 +60,14 @@ func JobRow(uid string) Lock { return Lock{JobTable, uid} }
 // OperationRow locks an operation.
 func OperationRow(id string) Lock { return Lock{OperationTable, fold(id)} }
 
+// changeRow is the row for a change without a scope, and for the id of one that deleted the row to write it to.
+var changeRow = Lock{metaTable, "change"}
+
 // ordered gives the locks in the one order in which everybody takes them, each once.
 func (s Scope) ordered() Scope {
+	if len(s) == 0 {
+		return Scope{changeRow}
+	}
 	sorted := slices.Clone(s)
 	slices.SortFunc(sorted, func(a, b Lock) int {
 		return cmp.Or(cmp.Compare(lockable[a.Table].place, lockable[b.Table].place), cmp.Compare(a.Key, b.Key))

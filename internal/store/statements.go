@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// statements are the prepared statements of a database: to parse a short one costs SQLite more than to run it. There are as many as there
+// statements are the prepared statements of a SQLite database: to parse a short one costs SQLite more than to run it. There are as many as there
 // are queries in this package. A query that is met for the first time is run as it is, and prepared when its transaction is over, since
 // preparing takes a connection of its own.
 type statements struct {
@@ -57,6 +57,12 @@ type runner struct {
 // runner finds how to run a query.
 func (t *Tx) runner(query string) runner {
 	r := runner{tx: t.tx, text: query}
+	if t.dialect.rewrite != nil {
+		r.text = t.dialect.rewrite(query)
+	}
+	if !t.dialect.prepares {
+		return r
+	}
 	if s := t.statements.of(query); s != nil {
 		r.prepared = t.tx.StmtContext(t.ctx, s)
 	} else {

@@ -15,6 +15,7 @@ import (
 type Tx struct {
 	ctx        context.Context
 	tx         *sql.Tx
+	dialect    *dialect
 	statements *statements
 	unknown    []string // queries that are not prepared yet
 	readOnly   bool
@@ -24,6 +25,9 @@ type Tx struct {
 // failed names err and remembers it, unless the function may go on after it.
 func (t *Tx) failed(err error) error {
 	err = classify(err)
+	if ended := t.ctx.Err(); ended != nil && !errors.Is(err, ended) {
+		err = fmt.Errorf("%w: %w", ended, err)
+	}
 	if t.err == nil && !errors.Is(err, ErrNotFound) {
 		t.err = err
 	}
@@ -38,7 +42,7 @@ func (t *Tx) exec(query string, args ...any) (int, error) {
 	if t.err != nil {
 		return 0, t.err
 	}
-	result, err := t.runner(query).exec(t.ctx, args)
+	result, err := t.runner(query).exec(t.ctx, t.storable(args))
 	if err != nil {
 		return 0, t.failed(err)
 	}
@@ -47,6 +51,17 @@ func (t *Tx) exec(query string, args ...any) (int, error) {
 		return 0, t.failed(err)
 	}
 	return int(n), nil
+}
+
+// storable makes the values of a query ones that the database takes.
+func (t *Tx) storable(args []any) []any {
+	if t.dialect.argument == nil {
+		return args
+	}
+	for i, arg := range args {
+		args[i] = t.dialect.argument(arg)
+	}
+	return args
 }
 
 // put runs a statement that must change something; else its row is absent.
@@ -58,43 +73,19 @@ func (t *Tx) put(query string, args ...any) error {
 	return err
 }
 
-// lock takes the rows of an ordered scope. SQLite has already locked the whole database, so it only looks.
-func (t *Tx) lock(scope Scope) error {
-	for _, l := range scope {
-		at, ok := lockable[l.Table]
-		if !ok {
-			return fmt.Errorf("store: rows of table %q cannot be locked", l.Table)
-		}
-		_, err := one(t, scanInt, "SELECT 1 FROM "+string(l.Table)+" WHERE "+at.key+" = ?", l.Key)
-		if err != nil {
-			return fmt.Errorf("cannot lock %s %q: %w", l.Table, l.Key, err)
-		}
+// lock takes a row until the end of the transaction, and tells the change ids it remembers. Where beginning has locked everything, it only
+// looks.
+func (t *Tx) lock(l Lock) (changes string, err error) {
+	at, ok := lockable[l.Table]
+	if !ok {
+		return "", fmt.Errorf("store: rows of table %q cannot be locked", l.Table)
 	}
-	return nil
-}
-
-// sign writes the change id into the last row of the scope, or into meta if that row is gone, and says where it is.
-func (t *Tx) sign(scope Scope, change string) (Lock, error) {
-	if len(scope) > 0 {
-		l := scope[len(scope)-1]
-		err := t.put("UPDATE "+string(l.Table)+" SET change = ? WHERE "+lockable[l.Table].key+" = ?", change, l.Key)
-		if !errors.Is(err, ErrNotFound) {
-			return l, err
-		}
+	changes, err = one(t, scanText, "SELECT "+at.change+" FROM "+string(l.Table)+" WHERE "+at.key+" = ?"+t.dialect.locks, l.Key)
+	if err != nil {
+		return "", fmt.Errorf("cannot lock %s %q: %w", l.Table, l.Key, err)
 	}
-	return Lock{metaTable, changeKey}, t.SetMeta(changeKey, change)
+	return changes, nil
 }
-
-// signature reads the change id back.
-func (t *Tx) signature(l Lock) (string, error) {
-	if l.Table == metaTable {
-		return t.Meta(l.Key)
-	}
-	return one(t, scanText, "SELECT change FROM "+string(l.Table)+" WHERE "+lockable[l.Table].key+" = ?", l.Key)
-}
-
-// changeKey is the meta key for the change id of a Change without a scope, or one that deleted the row to write it to.
-const changeKey = "change"
 
 // Meta gives a value of the installation.
 func (t *Tx) Meta(key string) (string, error) {
