@@ -11,13 +11,14 @@ import (
 
 // serverFlags are those that say how a server is configured.
 type serverFlags struct {
-	config, data, listen, level string
-	dev                         bool
+	config, data, database, listen, level string
+	dev                                   bool
 }
 
 func (s *serverFlags) declare(f *pflag.FlagSet) {
 	f.StringVar(&s.config, "config", "", "configuration `file`")
 	f.StringVar(&s.data, "data", "", "data `directory` (with --dev: .drey)")
+	f.StringVar(&s.database, "database", "", "`URL` of a PostgreSQL database (else SQLite in the data directory); its password better in PGPASSWORD or a passfile")
 	f.StringVar(&s.listen, "listen", "", "`host:port`, loopback only; port 0 = any free one")
 	f.StringVar(&s.level, "log-level", "", "debug, info, warn or error")
 	f.BoolVar(&s.dev, "dev", false, "a ready subscription, group and pool; every storage account is a folder")
@@ -27,12 +28,13 @@ func (s *serverFlags) declare(f *pflag.FlagSet) {
 func (s *serverFlags) change(cmd *cobra.Command) func(*daemon.Config) {
 	return func(c *daemon.Config) {
 		set(cmd, "data", &c.Data, s.data)
+		set(cmd, "database", &c.Database, daemon.DatabaseURL(s.database))
 		set(cmd, "listen", &c.Listen, s.listen)
 		set(cmd, "log-level", &c.Log.Level, s.level)
 	}
 }
 
-func set(cmd *cobra.Command, flag string, part *string, value string) {
+func set[T any](cmd *cobra.Command, flag string, part *T, value T) {
 	if cmd.Flags().Changed(flag) {
 		*part = value
 	}

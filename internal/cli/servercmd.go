@@ -22,6 +22,7 @@ func (a *app) serveCommand() *cobra.Command {
 		Example: `  drey serve --dev                         everything ready in .drey, on 127.0.0.1:8443
   drey serve --dev --listen 127.0.0.1:0    any free port
   drey serve --config /etc/drey.yaml
+  drey serve --data /var/lib/drey --database 'postgres://drey@db.example.com/drey?sslmode=verify-full'
   drey serve --config /etc/drey.yaml --check    print what would hold, and end`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if check {

@@ -20,6 +20,7 @@ func (c Config) complete() (Config, []error) {
 		c.Data = dir
 	}
 	p.add(loopback("listen", c.Listen))
+	c.Database.check(&p)
 	if c.Debug.Listen != "" {
 		p.add(loopback("debug.listen", c.Debug.Listen))
 	}

@@ -9,20 +9,21 @@ import (
 
 // Config is everything that can be said to a server: docs/decisions/0004-configuration.md has the same table in words.
 type Config struct {
-	Data       string     `yaml:"data"`   // the data directory; required
-	Listen     string     `yaml:"listen"` // host:port, loopback only; port 0 = any free one
-	Dev        bool       `yaml:"dev"`
-	Archives   bool       `yaml:"archives"` // make class-data archives in the background, and use them
-	Limits     Limits     `yaml:"limits"`
-	Java       Java       `yaml:"java"`
-	Storage    Storage    `yaml:"storage"`
-	Operations Operations `yaml:"operations"`
-	Gate       Gate       `yaml:"gate"`
-	Recovery   Recovery   `yaml:"recovery"`
-	Poll       Poll       `yaml:"poll"`
-	HTTP       HTTP       `yaml:"http"`
-	Debug      Debug      `yaml:"debug"`
-	Log        Log        `yaml:"log"`
+	Data       string      `yaml:"data"`     // the data directory; required
+	Listen     string      `yaml:"listen"`   // host:port, loopback only; port 0 = any free one
+	Database   DatabaseURL `yaml:"database"` // "" = SQLite in the data directory
+	Dev        bool        `yaml:"dev"`
+	Archives   bool        `yaml:"archives"` // make class-data archives in the background, and use them
+	Limits     Limits      `yaml:"limits"`
+	Java       Java        `yaml:"java"`
+	Storage    Storage     `yaml:"storage"`
+	Operations Operations  `yaml:"operations"`
+	Gate       Gate        `yaml:"gate"`
+	Recovery   Recovery    `yaml:"recovery"`
+	Poll       Poll        `yaml:"poll"`
+	HTTP       HTTP        `yaml:"http"`
+	Debug      Debug       `yaml:"debug"`
+	Log        Log         `yaml:"log"`
 }
 
 // Limits bounds what callers can ask for.

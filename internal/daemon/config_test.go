@@ -68,7 +68,7 @@ func TestTheDecisionsTableHasTheKeysOfTheStruct(t *testing.T) {
 // words stand in the table where a default is none, or the machine's.
 var words = map[string]string{
 	"data": "none: required", "limits.memoryMB": "machine's less 10 %", "java.home": "JAVA_HOME, else java on the path",
-	"debug.listen": "none: off", "log.format": "text on a terminal, else json",
+	"database": "none: SQLite in <data>/drey.db", "debug.listen": "none: off", "log.format": "text on a terminal, else json",
 }
 
 func TestTheDecisionsTableHasTheDefaultsOfTheStruct(t *testing.T) {

@@ -13,8 +13,8 @@ type Setting struct {
 	Source string `json:"source"` // flag, the file's name and line, --dev, default, or machine
 }
 
-// Explain makes the configuration as [Load] does, and says where each value comes from and everything that is wrong with them. The
-// configuration holds no secrets: they are made below the data directory.
+// Explain makes the configuration as [Load] does, and says where each value comes from and everything that is wrong with them. Of
+// secrets it may hold one: the database's password, which is not told.
 func Explain(file string, dev bool, set func(*Config)) (Config, []Setting, []error) {
 	text, err := read(file)
 	if err != nil {

@@ -74,7 +74,7 @@ func build(ctx context.Context, c Config, log *slog.Logger) (p parts, err error)
 	if err := checkDistributions(dists, java); err != nil {
 		return p, err
 	}
-	if p.store, err = store.Open(ctx, "sqlite:"+filepath.Join(c.Data, "drey.db"), log); err != nil {
+	if p.store, err = store.Open(ctx, c.Database.at(c.Data), log); err != nil {
 		return p, err
 	}
 	p.store.OnCommit(p.metrics.Commit)
@@ -164,6 +164,7 @@ func lifecycleConfig(c Config, p parts, dists flink.Distributions, jar Carried, 
 // seed is what the database of this server begins with.
 func seed(c Config, n Names) lifecycle.Seed {
 	s := lifecycle.Seed{
+		Directory:    n.DirectoryID,
 		Targets:      map[string]string{localTarget: lifecycle.KindLocal, simulatedTarget: lifecycle.KindSimulated},
 		Subscription: store.Subscription{ID: n.SubscriptionID, Name: "drey", Tenant: n.TenantID},
 	}

@@ -1,0 +1,67 @@
+package daemon
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+
+	"drey/internal/secret"
+	"drey/internal/store"
+)
+
+// DatabaseURL says where the database is: "postgres://…", or "" for SQLite in the data directory. It may hold a password: it prints without, and
+// Reveal is the one way to it.
+type DatabaseURL string
+
+// Reveal returns the URL as it was written.
+func (d DatabaseURL) Reveal() string { return string(d) }
+
+// String implements [fmt.Stringer]: the URL with its passwords hidden, or nothing of it if it cannot be understood.
+func (d DatabaseURL) String() string {
+	if d == "" {
+		return ""
+	}
+	hidden := secret.New("").String()
+	u, err := url.Parse(string(d))
+	if err != nil || u.Scheme == "" || u.Opaque != "" {
+		return hidden
+	}
+	if _, has := u.User.Password(); has {
+		u.User = url.UserPassword(u.User.Username(), "hidden")
+	}
+	query := u.Query()
+	for _, key := range []string{"password", "sslpassword"} {
+		if query.Has(key) {
+			query.Set(key, "hidden")
+		}
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// GoString implements [fmt.GoStringer].
+func (d DatabaseURL) GoString() string { return d.String() }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (d DatabaseURL) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+func (d DatabaseURL) check(p *problems) {
+	if d == "" {
+		return
+	}
+	if !store.IsPostgres(d.Reveal()) {
+		p.check(false, "database is no URL of a PostgreSQL database, for example postgres://drey@db.example.com/drey; leave it out for SQLite in the data directory")
+		return
+	}
+	if err := store.CheckPostgres(d.Reveal()); err != nil {
+		p.add(fmt.Errorf("database: %w", err))
+	}
+}
+
+// at is the store's name for the database of a data directory.
+func (d DatabaseURL) at(data string) string {
+	if d != "" {
+		return d.Reveal()
+	}
+	return "sqlite:" + filepath.Join(data, "drey.db")
+}
