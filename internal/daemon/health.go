@@ -18,8 +18,8 @@ func (p parts) ready(ctx context.Context) []string {
 	}
 	var troubles []string
 	for _, t := range state.Targets {
-		if !t.Owned {
-			troubles = append(troubles, fmt.Sprintf("target %s: this server may not act on it now: its claim could not be renewed, or another server owns it", t.Name))
+		if !t.Owned && !t.Elsewhere {
+			troubles = append(troubles, fmt.Sprintf("target %s: this server may not act on it now: its claim could not be renewed, or it belongs to another machine or data directory", t.Name))
 		}
 	}
 	return troubles

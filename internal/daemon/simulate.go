@@ -40,12 +40,25 @@ func simulatedAt(data string, minMemoryMB int64) (lifecycle.Target, *simulated.R
 	if err := makeDir(folder); err != nil {
 		return lifecycle.Target{}, nil, err
 	}
-	remote := simulated.Dial(folder, "simulated in "+data, func(ctx context.Context) error { return startSimulated(ctx, data, folder) })
+	home, err := homeOf(folder)
+	if err != nil {
+		return lifecycle.Target{}, nil, err
+	}
+	remote := simulated.Dial(folder, "simulated in "+home, func(ctx context.Context) error { return startSimulated(ctx, data, folder) })
 	facts := flink.FactsOf(simulatedVersions, minMemoryMB)
 	facts.ClassifyKey = classifySimulated(facts.ClassifyKey)
 	return lifecycle.Target{
 		Runtime: remote, Kind: lifecycle.KindSimulated, MemoryMB: simulatedMB, Facts: func() cluster.FlinkFacts { return facts },
 	}, remote, nil
+}
+
+// homeOf is the data directory that the target is in: where several servers share one, the others have a link to its folder.
+func homeOf(folder string) (string, error) {
+	if at, err := os.Lstat(folder); err != nil || at.Mode()&os.ModeSymlink == 0 {
+		return filepath.Dir(folder), err
+	}
+	real, err := filepath.EvalSymlinks(folder)
+	return filepath.Dir(real), err
 }
 
 // classifySimulated lets through how a simulation shall behave, if it can be read.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"drey/internal/arm"
@@ -140,6 +141,10 @@ func lifecycleConfig(c Config, p parts, dists flink.Distributions, jar Carried, 
 	if err != nil {
 		return lifecycle.Config{}, err
 	}
+	holder, err := holderOf(c.Data)
+	if err != nil {
+		return lifecycle.Config{}, err
+	}
 	config := lifecycle.Config{
 		Store: p.store, Storage: mounts,
 		Targets: map[string]lifecycle.Target{localTarget: {
@@ -149,7 +154,7 @@ func lifecycleConfig(c Config, p parts, dists flink.Distributions, jar Carried, 
 		Limits:      cluster.Limits{StorageSuffixes: c.Storage.Suffixes},
 		StorageRoot: root, GateJar: jar.Path, GateJarSHA: jar.SHA256,
 		UploadBytes: c.Limits.UploadBytes,
-		KeptFor:     time.Duration(c.Operations.KeptHours) * time.Hour, Domain: "drey.localhost", Version: Version(), Metrics: p.metrics, Holder: fmt.Sprintf("%s/%d", p.names.DirectoryID, os.Getpid()), Now: time.Now, Log: log,
+		KeptFor:     time.Duration(c.Operations.KeptHours) * time.Hour, Domain: "drey.localhost", Version: Version(), Metrics: p.metrics, Holder: holder, Shared: c.Database != "", Now: time.Now, Log: log,
 	}
 	seconds := func(n int) time.Duration { return time.Duration(n) * time.Second }
 	config.Gate = lifecycle.HealthGate{Minimum: seconds(c.Gate.MinimumSeconds), Maximum: seconds(c.Gate.MaximumSeconds), Restarts: c.Gate.Restarts}
@@ -159,6 +164,20 @@ func lifecycleConfig(c Config, p parts, dists flink.Distributions, jar Carried, 
 		config.Archives = p.archives.of
 	}
 	return config, nil
+}
+
+// holderOf names this process as an owner of targets: by its data directory, of which no other has machine and inode, and its pid.
+func holderOf(data string) (string, error) {
+	info, err := os.Stat(data)
+	if err != nil {
+		return "", err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return "", fmt.Errorf("cannot tell the name of this machine: %w", err)
+	}
+	stat := info.Sys().(*syscall.Stat_t)
+	return fmt.Sprintf("%s:%s:%d:%d/%d", host, data, stat.Dev, stat.Ino, os.Getpid()), nil
 }
 
 // seed is what the database of this server begins with.

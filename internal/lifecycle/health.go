@@ -26,7 +26,7 @@ func (s *Service) State(ctx context.Context) (telemetry.State, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Targets)) {
 		epoch, mine := s.owner.fence(name)
-		state.Targets = append(state.Targets, telemetry.Target{Name: name, Epoch: epoch, Owned: mine})
+		state.Targets = append(state.Targets, telemetry.Target{Name: name, Epoch: epoch, Owned: mine, Elsewhere: !mine && s.owner.elsewhere(name)})
 	}
 	return state, nil
 }

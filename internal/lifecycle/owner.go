@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,13 +16,22 @@ const (
 	ownerTerm  = 5 * time.Second
 	ownerRenew = time.Second
 	ownerStale = 3 * time.Second
+	// ownerLost is when another server takes a target whose row nobody renews: its term, and as much again as clocks and a slow answer may take.
+	ownerLost = ownerTerm + time.Second
 )
 
 // owner holds the targets of this server. Its fence is asked before every commit and every effect.
 type owner struct {
 	Config
-	mu   sync.Mutex
-	held map[string]claim
+	mu     sync.Mutex
+	held   map[string]claim
+	others map[string]sighting
+}
+
+// sighting is the row of a target that another server holds, and since when we see it like that, by our own monotonic clock.
+type sighting struct {
+	row   store.TargetRow
+	since time.Time
 }
 
 // claim is a target as it was last held. renewed has a monotonic part: no clock jump can stretch it.
@@ -30,7 +40,9 @@ type claim struct {
 	renewed time.Time
 }
 
-func newOwner(c Config) *owner { return &owner{Config: c, held: map[string]claim{}} }
+func newOwner(c Config) *owner {
+	return &owner{Config: c, held: map[string]claim{}, others: map[string]sighting{}}
+}
 
 // fence answers the epoch of a target, and whether we may act for it now.
 func (o *owner) fence(target string) (int64, bool) {
@@ -40,23 +52,69 @@ func (o *owner) fence(target string) (int64, bool) {
 	return c.epoch, ok && time.Since(c.renewed) < ownerStale
 }
 
+// elsewhere reports whether another server renews its hold of a target.
+func (o *owner) elsewhere(target string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	seen, ok := o.others[target]
+	return ok && time.Since(seen.since) < ownerLost
+}
+
+// tend renews a target that is ours, and takes one that is free.
+func (o *owner) tend(ctx context.Context, target string) error {
+	o.mu.Lock()
+	_, mine := o.held[target]
+	o.mu.Unlock()
+	if mine {
+		return o.renew(ctx, target)
+	}
+	var row store.TargetRow
+	err := o.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		row, err = tx.Target(target)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("cannot read target %q: %w", target, err)
+	}
+	if !o.free(row) {
+		return nil
+	}
+	return o.claim(ctx, row)
+}
+
+// free reports whether a target may be taken: it has no holder, or one that cannot live any more, since there is one server at a time where it ran
+// and that is us now, or one that has not renewed it for too long.
+func (o *owner) free(row store.TargetRow) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	seen, ok := o.others[row.Name]
+	switch {
+	case !o.Shared, row.Holder == "", seat(row.Holder) == seat(o.Holder):
+		delete(o.others, row.Name)
+		return true
+	case !ok || seen.row != row:
+		o.others[row.Name] = sighting{row: row, since: time.Now()}
+		return false
+	}
+	return time.Since(seen.since) > ownerLost
+}
+
+// seat is where a holder runs.
+func seat(holder string) string { return holder[:max(0, strings.LastIndexByte(holder, '/'))] }
+
+// errOther says that a target is not what the database means by its name.
+var errOther = errors.New("this database belongs to another machine or data directory")
+
 // claim takes a target under a new epoch, first at the target itself, then in the store.
-func (o *owner) claim(ctx context.Context, target string) error {
+func (o *owner) claim(ctx context.Context, row store.TargetRow) error {
+	target, was := row.Name, row.Epoch
 	rt := o.Targets[target]
 	identity, err := rt.Identity(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot tell who target %q is: %w", target, err)
 	}
-	var row store.TargetRow
-	err = o.Store.Read(ctx, func(tx *store.Tx) (err error) {
-		row, err = tx.Target(target)
-		return err
-	})
-	switch {
-	case err != nil:
-		return fmt.Errorf("cannot read target %q: %w", target, err)
-	case row.Identity != "" && row.Identity != identity:
-		return fmt.Errorf("target %q was %s and is %s now: this database belongs to another machine or data directory", target, row.Identity, identity)
+	if row.Identity != "" && row.Identity != identity {
+		return fmt.Errorf("target %q was %s and is %s now: %w", target, row.Identity, identity, errOther)
 	}
 	began := time.Now()
 	highest, err := rt.Claim(ctx, o.Holder, row.Epoch+1, ownerTerm)
@@ -67,29 +125,38 @@ func (o *owner) claim(ctx context.Context, target string) error {
 		return fmt.Errorf("target %q knows epoch %d, the database only %d: the database is an old copy, and acting on it could start jobs twice", target, highest, row.Epoch)
 	}
 	row.Identity, row.Epoch, row.Holder, row.ExpiresAt = identity, row.Epoch+1, o.Holder, o.Now().Add(ownerTerm)
-	err = o.Store.Change(ctx, store.Scope{store.Target(target)}, func(tx *store.Tx) error { return tx.PutTarget(row) })
+	err = o.Store.Change(ctx, store.Scope{store.Target(target)}, func(tx *store.Tx) error {
+		if now, err := tx.Target(target); err != nil || now.Epoch != was {
+			return errors.Join(err, errDeposed)
+		}
+		return tx.PutTarget(row)
+	})
 	if err != nil {
 		return fmt.Errorf("cannot write the claim of target %q: %w", target, err)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.held[target] = claim{epoch: row.Epoch, renewed: began}
+	o.Log.InfoContext(ctx, "target taken", "target", target, "epoch", row.Epoch)
 	return nil
 }
 
-// keep renews a target until quit.
+// keep tends a target until quit.
 func (o *owner) keep(ctx context.Context, quit <-chan struct{}, target string) error {
 	tick := time.NewTicker(ownerRenew)
 	defer tick.Stop()
+	said := ""
 	for {
 		select {
 		case <-quit:
 			return nil
 		case <-tick.C:
 		}
-		if err := o.renew(ctx, target); err != nil {
-			o.Log.ErrorContext(ctx, "cannot renew the claim of a target", "target", target, "error", err)
+		err := o.tend(ctx, target)
+		if err != nil && err.Error() != said {
+			o.Log.ErrorContext(ctx, "this server cannot act on a target", "target", target, "error", err)
 		}
+		said = fmt.Sprint(err)
 	}
 }
 
@@ -103,11 +170,11 @@ func (o *owner) renew(ctx context.Context, target string) error {
 	defer cancel()
 	began := time.Now()
 	highest, err := o.Targets[target].Claim(ctx, o.Holder, mine, ownerTerm)
+	if highest > mine {
+		return o.deposed(target)
+	}
 	if err != nil {
 		return err
-	}
-	if highest != mine {
-		return errDeposed
 	}
 	expires := o.Now().Add(ownerTerm)
 	err = o.Store.Change(ctx, store.Scope{store.Target(target)}, func(tx *store.Tx) error {
@@ -121,6 +188,9 @@ func (o *owner) renew(ctx context.Context, target string) error {
 		row.ExpiresAt = expires
 		return tx.PutTarget(row)
 	})
+	if errors.Is(err, errDeposed) {
+		return o.deposed(target)
+	}
 	if err != nil {
 		return err
 	}
@@ -128,4 +198,12 @@ func (o *owner) renew(ctx context.Context, target string) error {
 	defer o.mu.Unlock()
 	o.held[target] = claim{epoch: mine, renewed: began}
 	return nil
+}
+
+// deposed gives a target up that another server has taken.
+func (o *owner) deposed(target string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.held, target)
+	return errDeposed
 }

@@ -54,7 +54,8 @@ type Config struct {
 	Gate        HealthGate
 	Recovery    Recovery
 	Version     string // of Drey
-	Holder      string // names this server as an owner of targets
+	Holder      string // names this server as an owner of targets: where only one server runs at a time, "/", and which one
+	Shared      bool   // other servers may use the store: a target may have an owner elsewhere
 	Now         func() time.Time
 	Log         *slog.Logger
 	Metrics     *telemetry.Metrics // nil: nothing is counted
@@ -86,10 +87,14 @@ func New(c Config) (*Service, error) {
 // grace is how long a running turn may go on after the server was asked to stop.
 const grace = 10 * time.Second
 
-// Claim takes the targets. Nothing may be changed before it has succeeded.
+// Claim takes the targets that are free. Nothing may be changed before it has succeeded. Those that belong elsewhere are watched by Run, which takes
+// them when their owner is gone.
 func (s *Service) Claim(ctx context.Context) error {
 	for name := range s.Targets {
-		if err := s.owner.claim(ctx, name); err != nil {
+		err := s.owner.tend(ctx, name)
+		if s.Shared && (errors.Is(err, errOther) || errors.Is(err, errDeposed)) {
+			s.Log.WarnContext(ctx, "this server cannot act on a target", "target", name, "error", err)
+		} else if err != nil {
 			return err
 		}
 	}

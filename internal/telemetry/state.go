@@ -16,9 +16,10 @@ type State struct {
 
 // Target is how it stands with a place to run.
 type Target struct {
-	Name  string
-	Epoch int64
-	Owned bool // by this server, now
+	Name      string
+	Epoch     int64
+	Owned     bool // by this server, now
+	Elsewhere bool // another server owns it, and says so each second
 }
 
 // askTime bounds the question for the state; a scrape must not hang where the database does.

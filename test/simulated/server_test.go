@@ -52,12 +52,12 @@ log:
   level: debug
 `
 
-// newServer makes a data directory, and starts a server there with a pool and a jar. budget is how often a job is recovered.
-func newServer(t testing.TB, budget int) *server {
+// newServer makes a data directory, and starts a server there with a pool and a jar. budget is how often a job is recovered; more is configuration.
+func newServer(t testing.TB, budget int, more ...string) *server {
 	t.Helper()
 	dir := t.TempDir()
 	s := &server{t: t, dir: filepath.Join(dir, "data")}
-	s.write("config.yaml", fmt.Sprintf(configuration, dir, budget), 0o600)
+	s.write("config.yaml", fmt.Sprintf(configuration, dir, budget)+strings.Join(more, ""), 0o600)
 	s.write("bin/java", java, 0o700)
 	var err error
 	if s.stderr, err = os.Create(s.beside("server.log")); err != nil {

@@ -1,0 +1,170 @@
+package simulated
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"drey/internal/cluster"
+	"drey/test/postgres"
+)
+
+// database starts a PostgreSQL for a test, and answers the line of configuration that names a database of it.
+func database(t *testing.T) (*postgres.Server, string) {
+	t.Helper()
+	pg, err := postgres.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := pg.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return pg, "database: " + pg.Database(t) + "\n"
+}
+
+// replica is a second server of the same installation: with the same names and keys, database, storage and simulated target, in a data directory of
+// its own.
+func (s *server) replica() *server {
+	s.t.Helper()
+	r := &server{t: s.t, dir: filepath.Join(s.t.TempDir(), "data"), target: s.target}
+	configuration, err := os.ReadFile(s.beside("config.yaml"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.write("config.yaml", string(configuration), 0o600)
+	if err := os.Mkdir(r.dir, 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, name := range []string{"secret.json", "token-key.pem"} {
+		text, err := os.ReadFile(filepath.Join(s.dir, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(r.dir, name), text, 0o600)
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"simulated", "storage"} {
+		if err := os.Symlink(filepath.Join(s.dir, name), filepath.Join(r.dir, name)); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	if r.stderr, err = os.Create(r.beside("server.log")); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		r.kill()
+		if s.t.Failed() {
+			s.t.Logf("the replica's log:\n%s", r.log())
+		}
+		_ = r.stderr.Close()
+	})
+	r.start()
+	return r
+}
+
+// troubles is what /readyz says; "" if the server is ready.
+func (s *server) troubles() string {
+	answer, err := s.http.Get(s.endpoint + "/readyz")
+	if err != nil {
+		return err.Error()
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		return fmt.Sprintf("%d %s %v", answer.StatusCode, text, err)
+	}
+	return ""
+}
+
+// Two servers, users at both, and the one that owns the target is killed again and again: what was accepted is done, once.
+func TestAnotherServerTakesTheTargetOfOneThatIsKilled(t *testing.T) {
+	t.Parallel()
+	_, line := database(t)
+	owner := newServer(t, tireless, line)
+	other := owner.replica()
+	if why := other.troubles(); why != "" {
+		t.Errorf("the second server is not ready: %s", why)
+	}
+	kept := &cell{server: other, name: "kept", jar: jarName}
+	create(conf(""))(kept)
+	if op := other.outcome("kept", cluster.KindCreate); op.Properties.Status != succeeded {
+		t.Fatalf("what the other server accepted ended %+v", op.Properties)
+	}
+	if log := other.log(); strings.Contains(log, "target=simulated") && strings.Contains(log, "target taken") {
+		t.Errorf("it took the target of one that lives:\n%s", log)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for round := range 3 {
+		users := []*user{{server: owner, number: 2 * round, random: random}}
+		var acting sync.WaitGroup
+		for _, u := range users {
+			acting.Go(func() {
+				for u.act() {
+				}
+			})
+		}
+		path := fmt.Sprintf("/clusters/c%d", round)
+		owner.must("PUT", owner.pool+path, clusterBody(conf(""), jarName))
+		owner.kill()
+		began := time.Now()
+		acting.Wait()
+		other.stands(other.pool+path, "status", running)
+		t.Logf("round %d: the target was taken, and the operation done, after %v", round, time.Since(began))
+		owner.start()
+		owner, other = other, owner
+	}
+	phases := owner.rest()
+	for name, history := range owner.history() {
+		if why := torn(history, somehow); why != "" {
+			t.Errorf("%s: %s\n%s", name, why, owner.told(name))
+		}
+	}
+	if len(phases) < 4 || len(owner.outcomes()) == 0 {
+		t.Errorf("there are %v", phases)
+	}
+	if other.troubles() != "" || owner.troubles() != "" {
+		t.Errorf("at the end: %q %q", owner.troubles(), other.troubles())
+	}
+}
+
+// Server and database are killed while users change their clusters.
+func TestRandomKillsOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	pg, line := database(t)
+	s := newServer(t, tireless, line)
+	all := make([]*user, users)
+	for i := range all {
+		all[i] = &user{server: s, number: i, random: rand.New(rand.NewPCG(7, uint64(i)))}
+	}
+	for range 6 {
+		var outage sync.WaitGroup
+		outage.Go(func() {
+			if err := pg.Kill(); err != nil {
+				t.Error(err)
+			}
+			if err := pg.Run(); err != nil {
+				t.Error(err)
+			}
+		})
+		s.live(all, longest)
+		outage.Wait()
+		s.start()
+	}
+	s.rest()
+	for name, history := range s.history() {
+		if why := torn(history, somehow); why != "" {
+			t.Errorf("%s: %s\n%s", name, why, s.told(name))
+		}
+	}
+	s.outcomes()
+}
