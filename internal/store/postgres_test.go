@@ -55,7 +55,7 @@ func TestChangesThatLockEachOtherOutAreBothDone(t *testing.T) {
 		scope := map[string]Scope{"p1": {Pool(own)}, "c1": {ClusterRow(own)}}[own]
 		var once sync.Once
 		all.Go(func() {
-			err := s.Change(bounded(t), scope, func(tx *Tx) error {
+			err := s.Change(Urgent(bounded(t)), scope, func(tx *Tx) error {
 				for _, name := range rows { // not in the order of locks
 					row, err := tx.Target(name)
 					row.Epoch++
@@ -129,7 +129,7 @@ func TestServersOnOneDatabaseLoseNothingOfEachOther(t *testing.T) {
 			for w := range writers {
 				own.Go(func() {
 					for range each {
-						if err := addOne(bounded(t), s, fmt.Sprint("own-", n*writers+w)); err != nil {
+						if err := addOne(Urgent(bounded(t)), s, fmt.Sprint("own-", n*writers+w)); err != nil {
 							t.Error(err)
 						}
 					}
@@ -156,7 +156,7 @@ func TestTheFirstOfTwoThatMakeTheSameIsSeenByTheSecond(t *testing.T) {
 		var once sync.Once
 		all.Go(func() {
 			var mine bool
-			err := s.Change(bounded(t), scope, func(tx *Tx) error {
+			err := s.Change(Urgent(bounded(t)), scope, func(tx *Tx) error {
 				_, err := tx.PoolByUID("new")
 				once.Do(func() { met.Done(); met.Wait() })
 				mine = isNotFound(err)
