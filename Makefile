@@ -20,7 +20,7 @@ GO_FILES := $(shell find cmd internal -name '*.go' ! -name '*_test.go') go.mod g
 JAVA_FILES := $(shell find java -type f)
 JOB_FILES := $(shell find test/flink examples -name '*.java') $(shell find test/flink examples -name '*.sh')
 
-.PHONY: sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
+.PHONY: replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -81,6 +81,9 @@ failpoints: build/drey-failpoints ## kill the server at every point of every kin
 
 random-kills: build/drey-failpoints ## kill the server at random while many simulated clusters change (DURATION= seconds, SEED=)
 	DURATION=$(or $(DURATION),1800) $(SIMULATED) -run TestRandomKills
+
+replicas: build/drey-failpoints ## kill the owner of a target again and again, beside a second server on PostgreSQL (ROUNDS=50)
+	ROUNDS=$(or $(ROUNDS),50) $(SIMULATED) -run TestAnotherServer
 
 check: lint unit
 

@@ -104,8 +104,8 @@ func TestAnotherServerTakesTheTargetOfOneThatIsKilled(t *testing.T) {
 		t.Errorf("it took the target of one that lives:\n%s", log)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	for round := range 3 {
-		users := []*user{{server: owner, number: 2 * round, random: random}}
+	for round := range setting(t, "ROUNDS", 8) {
+		users := []*user{{server: owner, number: int(2 * round), random: random}}
 		var acting sync.WaitGroup
 		for _, u := range users {
 			acting.Go(func() {
