@@ -26,6 +26,7 @@ type owner struct {
 	mu     sync.Mutex
 	held   map[string]claim
 	others map[string]sighting
+	lost   map[string]bool // another server took it from us
 }
 
 // sighting is the row of a target that another server holds, and since when we see it like that, by our own monotonic clock.
@@ -41,7 +42,7 @@ type claim struct {
 }
 
 func newOwner(c Config) *owner {
-	return &owner{Config: c, held: map[string]claim{}, others: map[string]sighting{}}
+	return &owner{Config: c, held: map[string]claim{}, others: map[string]sighting{}, lost: map[string]bool{}}
 }
 
 // fence answers the epoch of a target, and whether we may act for it now.
@@ -82,14 +83,16 @@ func (o *owner) tend(ctx context.Context, target string) error {
 	return o.claim(ctx, row)
 }
 
-// free reports whether a target may be taken: it has no holder, or one that cannot live any more, since there is one server at a time where it ran
-// and that is us now, or one that has not renewed it for too long.
+// free reports whether a target may be taken: it has no holder, or one that has not renewed it for too long, or one that cannot live any more,
+// since there is one server at a time where it ran and that is us. Who has lost it knows that this is not so: it was the one that stood still.
 func (o *owner) free(row store.TargetRow) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	seen, ok := o.others[row.Name]
 	switch {
-	case !o.Shared, row.Holder == "", seat(row.Holder) == seat(o.Holder):
+	case o.lost[row.Name] && !o.Shared:
+		return false
+	case !o.lost[row.Name] && (!o.Shared || row.Holder == "" || seat(row.Holder) == seat(o.Holder)):
 		delete(o.others, row.Name)
 		return true
 	case !ok || seen.row != row:
@@ -205,5 +208,6 @@ func (o *owner) deposed(target string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.held, target)
+	o.lost[target] = true
 	return errDeposed
 }

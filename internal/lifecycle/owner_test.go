@@ -16,7 +16,6 @@ import (
 // owners runs fn, in virtual time, with a way to make servers that share a store and the target here.
 func owners(t *testing.T, fn func(t *testing.T, server func(holder string) *owner)) {
 	t.Helper()
-	t.Parallel()
 	path := filepath.Join(t.TempDir(), "drey.db")
 	synctest.Test(t, func(t *testing.T) {
 		quiet := slog.New(slog.DiscardHandler)
@@ -110,6 +109,22 @@ func TestAServerTakesAtOnceWhatOneBeforeItHadInTheSamePlace(t *testing.T) {
 			t.Errorf("it was taken after %v", took)
 		}
 	})
+}
+
+func TestAServerThatStoodStillDoesNotTakeBackWhatTheNextOneHas(t *testing.T) {
+	for _, shared := range []bool{true, false} {
+		owners(t, func(t *testing.T, server func(string) *owner) {
+			a, next := server("machine-a/1"), server("machine-a/2")
+			a.Shared, next.Shared = shared, shared
+			seconds(t, 1, a)
+			if taker, _ := seconds(t, 1, next); taker != next {
+				t.Fatalf("shared %t: the next one does not own it", shared)
+			}
+			if taker, _ := seconds(t, 60, a, next); taker != nil {
+				t.Errorf("shared %t: it was taken back", shared)
+			}
+		})
+	}
 }
 
 func TestOneOfTwoThatTakeATargetAtOnceGetsIt(t *testing.T) {
