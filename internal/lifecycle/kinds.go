@@ -13,7 +13,7 @@ import (
 func kinds() []kind {
 	return []kind{
 		{name: cluster.KindCreate, version: 2, deadline: 20 * time.Minute, steps: launchSteps(), settle: settleLaunch},
-		{name: cluster.KindStart, version: 2, deadline: 20 * time.Minute, steps: launchSteps(), settle: settleLaunch},
+		{name: cluster.KindStart, version: 3, deadline: 20 * time.Minute, steps: startSteps(), settle: settleLaunch},
 		changeKind(cluster.KindUpdate),
 		changeKind(cluster.KindStatelessUpdate),
 		changeKind(cluster.KindLastStateUpdate),

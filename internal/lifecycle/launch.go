@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"drey/internal/cluster"
@@ -38,6 +39,12 @@ func launchSteps() []step {
 		{name: "measure", look: lookMeasure, decide: decideMeasure},
 		{name: "withdraw", limit: time.Minute, onlyFailed: true, look: lookLiving, decide: decideWithdraw, act: actWithdraw},
 	}
+}
+
+// startSteps first end what a stop left whose savepoint could not be verified: its JobManager stood for a person to see, who has decided now.
+func startSteps() []step {
+	room := step{name: "room", limit: time.Minute, look: lookRoom, decide: decideRoom, act: actBury}
+	return slices.Insert(launchSteps(), 1, room)
 }
 
 func lookStage(f facts) questions { return questions{Staged: f.Draft} }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"drey/internal/cluster"
+	"drey/internal/flink/fake"
 	"drey/internal/lifecycle"
 	"drey/internal/runtime"
 )
@@ -61,4 +62,31 @@ func (s *server) loseJobManager() {
 	for s.see().Phase != cluster.Failed {
 		time.Sleep(delay)
 	}
+}
+
+// The JobManager of a job that stopped with a savepoint that is no good stands for a person to see; a start is what that person decided.
+func TestAStartEndsWhatAStopLeftWhoseSavepointIsNoGood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newRig(t, steady).serve(nil)
+		defer s.stop()
+		spec := counter()
+		spec.Properties.Profile.Flink.Configuration[fake.Key] = "trouble=empty"
+		_, op, err := s.PutCluster(s.Context(), s.caller(), ref, cluster.ByOurPut, spec, lifecycle.Conditions{})
+		if err != nil {
+			s.Fatal(err)
+		}
+		s.await(op.ID)
+		if op := s.ask(cluster.ActionStop); op.Error == nil || op.Error.Code != "SavepointUnverified" {
+			s.Fatalf("the stop ended %+v, want SavepointUnverified", op)
+		}
+		s.ask(cluster.ActionStart)
+		all, err := s.Incarnations(s.Context(), ref)
+		if err != nil {
+			s.Fatal(err)
+		}
+		if left := all[len(all)-1]; left.Phase != cluster.Dead {
+			s.Errorf("after the start, the incarnation that was stopped is %s, want Dead", left.Phase)
+		}
+	})
 }

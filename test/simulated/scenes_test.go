@@ -57,6 +57,8 @@ func unreachable(p engine.Point) string {
 		return "a relaunch stops with a savepoint"
 	case moment == "stop:sent" && (p.Kind == cluster.KindStatelessUpdate || p.Kind == cluster.KindLastStateUpdate):
 		return "it takes no savepoint"
+	case moment == "room:sent" && p.Kind == cluster.KindStart:
+		return "only a stop whose savepoint is no good leaves a start something to end; internal/simtest has that"
 	case moment == "room:sent" && (p.Kind == cluster.KindUpdate || p.Kind == cluster.KindRelaunch):
 		return "it does not supersede a recovery, which alone leaves something to end"
 	}
