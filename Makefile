@@ -106,7 +106,7 @@ failpoints-real: bin/drey build/drey-failpoints build/jars/witness.jar build/jar
 	DREY_TEST_SWEEP=all DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -timeout 120m -v -count=1 -run 'TestTheServerKilled' ./test/e2e
 
 sim: ## schedules with faults in virtual time (SCHEDULES=, SEED=), and every kind killed at every moment; evidence in docs/evidence/sim.json
-	go test -count=1 -timeout 60m ./internal/simtest -schedules $(or $(SCHEDULES),10000) -seed $(or $(SEED),1) -evidence $(abspath docs/evidence/sim.json)
+	go test -count=1 -timeout 60m ./internal/simtest -schedules $(or $(SCHEDULES),3000) -seed $(or $(SEED),1) -evidence $(abspath docs/evidence/sim.json)
 
 soak: bin/drey build/jars/witness.jar ## 200 changes of all kinds on real Flink (CHANGES=, SEED=); evidence in docs/evidence/soak.json
 	DREY_TEST_BIN=$(abspath bin/drey) go test -tags soak -run 'TestSoak$$' -timeout 170m -v -count=1 ./test/e2e

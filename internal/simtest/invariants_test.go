@@ -84,64 +84,10 @@ func restoresItsSource(j *judge, l *life, run fake.Run) {
 	}
 }
 
-// losesNothing is I4: what an incarnation begins with is no older than the newest complete snapshot of the one before it, as the test itself
-// finds them; or of what the caller asked for.
-func losesNothing(j *judge, l *life, run fake.Run) {
-	f, from := l.facts, ""
-	switch {
-	case f.SavePointName != "" && !f.Returning: // asked for by name
-	case l.op.Kind == cluster.KindStatelessUpdate && !f.Returning, l.op.Kind == cluster.KindCreate:
-	case f.Source != "":
-		from = f.Source
-	case f.Provable != "":
-		from = f.Provable
-	case f.Newest:
-		newestSavepoint(j, l, run)
-	}
-	before := j.released[runtime.IncarnationID(from)]
-	if before == nil {
-		return
-	}
-	need, _ := j.p.countAt(before.Restore)
-	if s := j.p.newest(before.FlinkJobID, j.refused); s.ID > 0 {
-		need = s.Count
-	}
-	if run.From < need {
-		j.violate("I4", "%s: %s starts from %d (%s), and %.8s left %d", l.cluster.Ref.Name, l.op.Kind, run.From, l.Restore, before.ID, need)
-	}
-}
-
-// refused says that the books call a trigger failed.
-func (j *judge) refused(trigger string) bool {
-	var t cluster.Trigger
-	j.p.books.read(func(tx *store.Tx) error {
-		t, _ = tx.Trigger(trigger)
-		return nil
-	})
-	return t.State == cluster.TriggerFailed
-}
-
-// newestSavepoint is I4 of a START: nothing acknowledged is passed over.
-func newestSavepoint(j *judge, l *life, run fake.Run) {
-	var all []cluster.Savepoint
-	j.p.books.read(func(tx *store.Tx) (err error) {
-		all, err = tx.Savepoints(l.JobUID)
-		return err
-	})
-	for _, s := range all {
-		if n, ok := j.p.countAt(s.URI); s.Complete && (!ok || n > run.From) && s.Version > 0 && s.CompletedAt.Before(l.CreatedAt) {
-			j.violate("I4", "%s: a start from %d, and savepoint %s holds %d", l.cluster.Ref.Name, run.From, s.Name, n)
-		}
-		if s.Complete {
-			return // newest first: an older one may well hold more, if somebody went back
-		}
-	}
-}
-
 // terminalNeverStarts is I8: what was canceled never starts again, and nothing starts without an operation.
 func terminalNeverStarts(j *judge, l *life) {
-	if l.job.Canceled || l.op.ID == "" {
-		j.violate("I8", "incarnation %.8s is released; canceled: %v, operation: %q", l.ID, l.job.Canceled, l.op.ID)
+	if canceled := l.job.Canceled || j.canceled[l.JobUID]; canceled || l.op.ID == "" {
+		j.violate("I8", "incarnation %.8s is released; canceled: %v, operation: %q", l.ID, canceled, l.op.ID)
 	}
 }
 

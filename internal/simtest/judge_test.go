@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,21 +17,24 @@ import (
 type judge struct {
 	p *play
 
-	mu       sync.Mutex
-	story    []string
-	found    []string
-	lives    map[string]*life // by Flink job
-	released map[runtime.IncarnationID]*life
-	hurts    map[runtime.IncarnationID]bool
-	epochs   map[*server]int64
-	newest   int64
-	open     map[string]store.Operation
-	ended    map[string]store.Operation
-	gone     map[string]time.Time // clusters that were deleted, by uid
-	checked  map[string]bool      // savepoints
-	triggers map[string]string    // of one attempt of one operation
-	requests []request            // that were accepted
-	before   map[string]bool      // jobs that counted when the server went
+	mu         sync.Mutex
+	story      []string
+	found      []string
+	lives      map[string]*life // by Flink job
+	released   map[runtime.IncarnationID]*life
+	hurts      map[runtime.IncarnationID]bool
+	epochs     map[*server]int64
+	newest     int64
+	open       map[string]store.Operation
+	ended      map[string]store.Operation
+	gone       map[string]time.Time // clusters that were deleted, by uid
+	canceled   map[string]bool      // jobs, by uid
+	unverified map[string]bool      // incarnations whose stop left a savepoint that could not be verified
+	checked    map[string]bool      // savepoints
+	triggers   map[string]string    // of one attempt of one operation
+	requests   []request            // that were accepted
+	before     map[string]bool      // jobs that counted when the server went
+	steps      string               // of all operations at work, when the books were read last
 }
 
 // life is an incarnation that was released.
@@ -46,7 +48,7 @@ type life struct {
 
 func newJudge(p *play) *judge {
 	return &judge{p: p, lives: map[string]*life{}, released: map[runtime.IncarnationID]*life{}, hurts: map[runtime.IncarnationID]bool{},
-		epochs: map[*server]int64{}, open: map[string]store.Operation{}, ended: map[string]store.Operation{}, gone: map[string]time.Time{},
+		epochs: map[*server]int64{}, open: map[string]store.Operation{}, ended: map[string]store.Operation{}, gone: map[string]time.Time{}, canceled: map[string]bool{}, unverified: map[string]bool{},
 		checked: map[string]bool{}, triggers: map[string]string{}}
 }
 
@@ -171,13 +173,37 @@ func (j *judge) began(run fake.Run, others []fake.Run) {
 	}
 }
 
+// committed looks at the books after a commit with which an operation came to another step, or began, or ended.
+func (j *judge) committed() {
+	var open []store.Operation
+	j.p.books.read(func(tx *store.Tx) (err error) {
+		open, err = tx.OpenOperations(target)
+		return err
+	})
+	steps := ""
+	for _, op := range open {
+		steps += op.ID + " " + op.Step + " "
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if steps != j.steps {
+		j.steps = steps
+		j.look()
+	}
+}
+
 // tick looks at the books.
 func (j *judge) tick() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.look()
+}
+
+// look holds the books to what holds at every moment; the judge is locked.
+func (j *judge) look() {
 	var open, over []store.Operation
 	var rows []cluster.Incarnation
 	saved := map[string][]cluster.Savepoint{}
-	j.mu.Lock()
-	defer j.mu.Unlock()
 	j.p.books.read(func(tx *store.Tx) (err error) {
 		if open, err = tx.OpenOperations(target); err != nil {
 			return err
@@ -216,6 +242,8 @@ func (j *judge) tick() {
 	oneMayRun(j, rows)
 	for _, op := range over {
 		j.end(op)
+		stopIsKept(j, op, saved[op.Subject])
+		endsTrue(j, op, open, saved[op.Subject])
 	}
 	for _, all := range saved {
 		acknowledgedIsComplete(j, all)
@@ -233,6 +261,12 @@ func (j *judge) end(op store.Operation) {
 	}
 	j.write("%s %s ended %s", op.Kind, short(op.ID), word)
 	terminalNeverChanges(j, op)
+	if op.Error != nil && op.Error.Code == "SavepointUnverified" {
+		j.unverified[factsOf(op).Source] = true
+	}
+	if op.Kind == cluster.KindCancel && op.Outcome == store.Succeeded {
+		j.canceled[op.Subject] = true
+	}
 	if op.Kind == cluster.KindDelete && op.Outcome == store.Succeeded {
 		j.gone[op.ClusterUID] = op.EndedAt
 		deletedIsGone(j, op)
@@ -240,41 +274,3 @@ func (j *judge) end(op store.Operation) {
 }
 
 func short(id string) string { return id[max(0, len(id)-4):] }
-
-// verdict fails the test if anything was found, with all that is needed to see it again.
-func (j *judge) verdict() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if len(j.found) == 0 {
-		return
-	}
-	var text strings.Builder
-	fmt.Fprintf(&text, "seed %d: %d violations\n", j.p.plan.Seed, len(j.found))
-	for _, v := range j.found[:min(len(j.found), 5)] {
-		fmt.Fprintln(&text, "  "+v)
-	}
-	fmt.Fprintln(&text, "schedule:")
-	for _, e := range j.p.plan.Events {
-		fmt.Fprintln(&text, "  "+describe(e))
-	}
-	fmt.Fprintln(&text, "story:")
-	for _, line := range j.story {
-		fmt.Fprintln(&text, "  "+line)
-	}
-	fmt.Fprintln(&text, "the last operations:")
-	j.p.books.read(func(tx *store.Tx) error {
-		ops, err := tx.Operations(store.Filter{Limit: 6})
-		for _, op := range ops {
-			lines, err := tx.Lines(op.ID)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(&text, "  %s %s %s at %s of %s\n", op.Kind, short(op.ID), op.Outcome, op.Step, op.ResourceID[strings.LastIndex(op.ResourceID, "/")+1:])
-			for _, l := range lines {
-				fmt.Fprintf(&text, "  %8.2fs   %s: %s\n", l.At.Sub(j.p.began).Seconds(), l.Step, l.Text)
-			}
-		}
-		return err
-	})
-	j.p.Error(text.String())
-}

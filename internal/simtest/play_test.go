@@ -3,6 +3,8 @@ package simtest
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -68,7 +70,12 @@ func perform(t *testing.T, plan schedule) counts {
 
 // raise begins a play: a server serves, the judge looks on.
 func raise(t *testing.T, plan schedule) *play {
-	r := newRig(t, quick)
+	return raiseIn(newRig(t, quick), plan)
+}
+
+// raiseIn is raise in a world that may be made otherwise before.
+func raiseIn(r *rig, plan schedule) *play {
+	t := r.T
 	st, err := r.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -76,6 +83,7 @@ func raise(t *testing.T, plan schedule) *play {
 	p := &play{rig: r, plan: plan, books: books{st}, began: time.Now(), served: make(chan struct{}), ticked: make(chan struct{}), yield: make(chan struct{}),
 		counts: newCounts()}
 	p.counts.Schedules = 1
+	r.weather.chance = rand.New(rand.NewPCG(plan.Seed, 1))
 	p.judge = newJudge(p)
 	r.ledger.onBegan(p.judge.began)
 	go p.serving()
@@ -91,6 +99,13 @@ func raise(t *testing.T, plan schedule) *play {
 
 // fall ends a play, and lets the judge speak.
 func (p *play) fall() {
+	p.end()
+	p.judge.verdict()
+	_ = p.books.Close()
+}
+
+// end ends a play.
+func (p *play) end() {
 	p.mu.Lock()
 	p.over = true
 	s := p.current
@@ -99,14 +114,15 @@ func (p *play) fall() {
 		s.stop()
 	}
 	<-p.served
-	for _, old := range p.olds {
+	p.mu.Lock()
+	olds := p.olds
+	p.mu.Unlock()
+	for _, old := range olds {
 		old.seam.die()
 		<-old.ended
 	}
 	<-p.ticked
-	p.judge.verdict()
 	p.counts.Violations = len(p.judge.found)
-	_ = p.books.Close()
 }
 
 func (p *play) done() bool {
@@ -126,7 +142,7 @@ var quick = func() fake.Behaviour {
 func (p *play) serving() {
 	defer close(p.served)
 	for !p.done() {
-		s, err := p.live(nil, p.judge.effect)
+		s, err := p.live(nil, p.judge.effect, p.judge.committed)
 		if err != nil { // it could not come up: whoever supervises it tries again
 			time.Sleep(time.Second)
 			continue
@@ -152,10 +168,15 @@ func (p *play) serving() {
 	}
 }
 
-// handOver lets another server come while the one that serves lives on.
-func (p *play) handOver() {
-	p.olds = append(p.olds, p.server())
-	p.yield <- struct{}{}
+// handOver lets another server come while one lives on that serves.
+func (p *play) handOver(old *server) {
+	p.mu.Lock()
+	p.olds = append(p.olds, old)
+	p.mu.Unlock()
+	select {
+	case p.yield <- struct{}{}:
+	case <-p.served:
+	}
 }
 
 // server is the one that serves; nil: none.
@@ -241,8 +262,9 @@ func (p *play) meet(kind, fault string) {
 	p.counts.Met[kind][fault]++
 }
 
-// incarnation is the newest one of a cluster that was released; "" if there is none.
-func (p *play) incarnation(name string) (id runtime.IncarnationID) {
+// incarnation is one of a cluster that is not dead, by chance: the one that runs, or the one that is held beside it; "" if there is none.
+func (p *play) incarnation(name string) runtime.IncarnationID {
+	var all []cluster.Incarnation
 	p.books.read(func(tx *store.Tx) error {
 		cl, err := tx.Cluster(named(name))
 		if err != nil {
@@ -252,16 +274,16 @@ func (p *play) incarnation(name string) (id runtime.IncarnationID) {
 		if err != nil {
 			return err
 		}
-		all, err := tx.Incarnations(job.UID)
-		for _, inc := range all {
-			if inc.Phase != cluster.Dead && inc.Phase != cluster.Abandoned {
-				id = runtime.IncarnationID(inc.ID)
-				return nil
-			}
-		}
+		all, err = tx.Incarnations(job.UID)
 		return err
 	})
-	return id
+	all = slices.DeleteFunc(all, func(i cluster.Incarnation) bool { return i.Phase == cluster.Dead || i.Phase == cluster.Abandoned })
+	if len(all) == 0 {
+		return ""
+	}
+	p.weather.mu.Lock()
+	defer p.weather.mu.Unlock()
+	return runtime.IncarnationID(all[p.weather.chance.IntN(len(all))].ID)
 }
 
 // calm ends all faults.

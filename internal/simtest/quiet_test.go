@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"drey/internal/cluster"
@@ -150,7 +149,7 @@ func saysWhatIs(j *judge, s state) {
 			j.violate("I10", "%s is %s, and %.8s counts", name, s.Phase, runs[0].ID)
 		}
 		for _, inc := range s.Incarnations {
-			if inc.Phase != cluster.Dead && !leftFor(s, inc) {
+			if inc.Phase != cluster.Dead && !j.leftFor(s, inc) {
 				j.violate("I10", "%s is %s, and incarnation %.8s is %s", name, s.Phase, inc.ID, inc.Phase)
 			}
 		}
@@ -160,8 +159,8 @@ func saysWhatIs(j *judge, s state) {
 }
 
 // leftFor says that an incarnation is left as it is for a person to see: its savepoint could not be verified.
-func leftFor(s state, inc cluster.Incarnation) bool {
-	return s.Phase == cluster.Failed && inc.Phase == cluster.Quiet && strings.Contains(s.Job.Output, "SavepointUnverified")
+func (j *judge) leftFor(s state, inc cluster.Incarnation) bool {
+	return s.Phase == cluster.Failed && inc.Phase == cluster.Quiet && j.unverified[inc.ID]
 }
 
 // noOrphans is I19: whatever runs belongs to an incarnation that the books know as one that may.
@@ -174,7 +173,7 @@ func noOrphans(j *judge, all []state) {
 		}
 		claimed := slices.ContainsFunc(all, func(s state) bool {
 			return slices.ContainsFunc(s.Incarnations, func(i cluster.Incarnation) bool {
-				return i.ID == string(st.ID) && (i.Phase == cluster.Live || leftFor(s, i))
+				return i.ID == string(st.ID) && (i.Phase == cluster.Live || j.leftFor(s, i))
 			})
 		})
 		if !claimed {

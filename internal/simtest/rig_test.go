@@ -110,15 +110,15 @@ type server struct {
 // serve starts Drey over what is there; it ends by stop, or where fate says so.
 func (r *rig) serve(f *fate) *server {
 	r.Helper()
-	s, err := r.live(f, nil)
+	s, err := r.live(f, nil, nil)
 	if err != nil {
 		r.Fatal(err)
 	}
 	return s
 }
 
-// live is serve, for a server that may not come up; tell is told of each of its effects.
-func (r *rig) live(f *fate, tell func(*server, effect) error) (*server, error) {
+// live is serve, for a server that may not come up; tell is told of each of its effects, committed after each of its commits.
+func (r *rig) live(f *fate, tell func(*server, effect) error, committed func()) (*server, error) {
 	ctx, cancel := context.WithCancel(r.Context())
 	st, err := r.open(ctx)
 	if err != nil {
@@ -126,7 +126,7 @@ func (r *rig) live(f *fate, tell func(*server, effect) error) (*server, error) {
 		return nil, err
 	}
 	s := &server{rig: r, store: st, end: cancel, ended: make(chan struct{})}
-	s.seam = &seam{Runtime: r.weather, fate: f, turn: s.turn, kill: s.kill, full: r.weather.full}
+	s.seam = &seam{Runtime: r.weather, fate: f, turn: s.turn, kill: s.kill, full: r.weather.full, committed: committed}
 	if tell != nil {
 		s.seam.tell = func(e effect) error { return tell(s, e) }
 	}

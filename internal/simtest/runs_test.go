@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"path"
 	"sync"
 
 	"drey/internal/flink/fake"
@@ -12,6 +13,7 @@ type ledger struct {
 	runs    []fake.Run
 	at      map[*fake.Run]int
 	stopped func()
+	stops   map[string]string // savepoints of stops that Flink called COMPLETED, by trigger
 	tell    func(run fake.Run, others []fake.Run)
 }
 
@@ -52,13 +54,24 @@ func (l *ledger) onStopped(tell func()) {
 	l.stopped = tell
 }
 
-func (l *ledger) tellStopped() {
+func (l *ledger) tellStopped(_, savepoint string) {
 	l.mu.Lock()
+	if l.stops == nil {
+		l.stops = map[string]string{}
+	}
+	l.stops[path.Base(path.Dir(savepoint))] = savepoint
 	tell := l.stopped
 	l.mu.Unlock()
 	if tell != nil {
 		tell()
 	}
+}
+
+// completed is the savepoint of a stop that Flink called COMPLETED; "" if it never did.
+func (l *ledger) completed(trigger string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stops[trigger]
 }
 
 // all are the runs that ever were, oldest first, as far as they have come.

@@ -9,8 +9,6 @@ import (
 	"drey/internal/cluster"
 	"drey/internal/flink/fake"
 	"drey/internal/lifecycle"
-	"drey/internal/runtime"
-	"drey/internal/store"
 )
 
 // schedule is who does what when, from a seed. Ids and the order of goroutines are not of it: a seed gives the same calls and faults at the
@@ -50,6 +48,9 @@ func draw(seed uint64) schedule {
 		at := moments[rng.IntN(len(moments))] + time.Duration(rng.IntN(1500))*time.Millisecond
 		s.add(at, randomFault(rng))
 	}
+	if rng.IntN(2) == 0 {
+		scenes[rng.IntN(len(scenes))](&s, rng)
+	}
 	slices.SortStableFunc(s.Events, func(a, b event) int { return int(a.At - b.At) })
 	return s
 }
@@ -71,7 +72,7 @@ func create(n int) event {
 
 // troubles of a new version, and of the one that runs.
 var troubles = []fake.Trouble{fake.ThrowsInMain, fake.NoRestore, fake.Loops, fake.LoopsLate, fake.NoCheckpoint, fake.HangsClosing, fake.Forgets,
-	fake.Lies, fake.NoSavepoint, fake.Exits, fake.NoExecute, fake.OutOfMemory, fake.Fails}
+	fake.Lies, fake.Tears, fake.Empties, fake.NoSavepoint, fake.Exits, fake.NoExecute, fake.OutOfMemory, fake.Fails}
 
 // randomCall draws a call to a cluster; many of them are refused where the cluster is then.
 func randomCall(rng *rand.Rand) event {
@@ -82,12 +83,7 @@ func randomCall(rng *rand.Rand) event {
 	case w < 16:
 		return runs(name, cluster.RunJob{Action: cluster.ActionUpdate, Args: ptr(fmt.Sprint(at))})
 	case w < 24:
-		t := troubles[rng.IntN(len(troubles))]
-		e := runs(name, cluster.RunJob{Action: cluster.ActionUpdate, Configuration: conf(fake.Key, "trouble="+string(t)+",run=100ms")})
-		return event{Name: e.Name + " trouble=" + string(t), do: func(p *play) {
-			e.do(p)
-			p.faultOf("trouble "+string(t), name)
-		}}
+		return troubled(name, cluster.ActionUpdate, troubles[rng.IntN(len(troubles))], 100*time.Millisecond)
 	case w < 32:
 		return runs(name, cluster.RunJob{Action: cluster.ActionLastStateUpdate, Args: ptr(fmt.Sprint(at))})
 	case w < 37:
@@ -137,6 +133,15 @@ func runs(name string, r cluster.RunJob) event {
 			op, err := s.RunJob(s.Context(), c, named(name), r)
 			return op.ID, err
 		})
+	}}
+}
+
+// troubled asks for a version with a trouble, which may show itself after a while.
+func troubled(name string, action cluster.Action, t fake.Trouble, after time.Duration) event {
+	e := runs(name, cluster.RunJob{Action: action, Configuration: conf(fake.Key, fmt.Sprintf("trouble=%s,run=%v", t, after))})
+	return event{Name: e.Name + " trouble=" + string(t), do: func(p *play) {
+		e.do(p)
+		p.faultOf("trouble "+string(t), name)
 	}}
 }
 
@@ -206,123 +211,3 @@ func pools(made bool) event {
 }
 
 var otherPool = cluster.PoolSpec{Location: target, VMSize: "Standard_D4s_v5", Version: "1.2"}
-
-// randomFault draws a fault.
-func randomFault(rng *rand.Rand) event {
-	name := fmt.Sprintf("c%d", rng.IntN(clusters))
-	d := time.Duration(1+rng.IntN(7)) * time.Second
-	n := 1 + rng.IntN(6)
-	before := rng.IntN(2) == 0
-	switch w := rng.IntN(100); {
-	case w < 14:
-		return killed("server killed at a commit", fate{Commit: n, Before: before}, 0)
-	case w < 28:
-		return killed("server killed at an effect", fate{Effect: n, Before: before}, 0)
-	case w < 36:
-		return killed("server killed, its successor late", fate{Commit: n, Before: before}, d)
-	case w < 48:
-		return ends("JobManager killed", name, runtime.JobManager)
-	case w < 60:
-		return ends("TaskManager killed", name, runtime.TaskManager)
-	case w < 68:
-		return unreachable("JobManager unreachable", name, d, false)
-	case w < 74:
-		return unreachable("JobManager slow", name, d, true)
-	case w < 82:
-		return event{Name: fmt.Sprintf("answers lost (%d)", n), do: func(p *play) {
-			p.fault("answers lost")
-			p.weather.mu.Lock()
-			p.weather.lost += n
-			p.weather.mu.Unlock()
-		}}
-	case w < 88:
-		return event{Name: fmt.Sprintf("storage gone for %v", d), do: func(p *play) {
-			p.fault("storage gone")
-			p.storageGone(true)
-			time.AfterFunc(d, func() { p.storageGone(false) })
-		}}
-	case w < 94:
-		return event{Name: fmt.Sprintf("disk full for %v", d), do: func(p *play) {
-			p.fault("disk full")
-			p.weather.mu.Lock()
-			p.weather.fullTo = time.Now().Add(d)
-			p.weather.mu.Unlock()
-		}}
-	}
-	return twoServers(3*time.Second + d)
-}
-
-// killed lets the server die at a moment that is to come.
-func killed(what string, f fate, late time.Duration) event {
-	return event{Name: fmt.Sprintf("%s: %+v, %v", what, f, late), do: func(p *play) {
-		s := p.server()
-		if s == nil {
-			return
-		}
-		p.fault(what)
-		p.counts.Kills++
-		p.mu.Lock()
-		p.late = late
-		p.mu.Unlock()
-		s.seam.arm(&f)
-	}}
-}
-
-// ends ends processes of the incarnation that a cluster has, as kill -9 does.
-func ends(what, name string, role runtime.Role) event {
-	return event{Name: name + " " + what, do: func(p *play) {
-		id := p.incarnation(name)
-		if id == "" {
-			return
-		}
-		p.faultOf(what, name)
-		p.judge.hurt(id)
-		_ = p.runtime.Kill(p.Context(), id, role)
-	}}
-}
-
-func unreachable(what, name string, d time.Duration, slow bool) event {
-	return event{Name: fmt.Sprintf("%s %s for %v", name, what, d), do: func(p *play) {
-		if id := p.incarnation(name); id != "" {
-			p.faultOf(what, name)
-			p.weather.hide(id, d, slow)
-		}
-	}}
-}
-
-// faultOf notes a fault that meets the operation on one cluster.
-func (p *play) faultOf(what, name string) {
-	p.counts.Faults++
-	p.judge.log("FAULT %s %s", what, name)
-	p.books.read(func(tx *store.Tx) error {
-		cl, err := tx.Cluster(named(name))
-		if err != nil {
-			return nil
-		}
-		job, err := tx.JobOf(cl.UID)
-		if err != nil {
-			return err
-		}
-		if op, err := tx.ActiveOperation(job.UID); err == nil {
-			p.meet(op.Kind, what)
-		}
-		return nil
-	})
-}
-
-// twoServers lets the server stand still, another one come, and the first go on late.
-func twoServers(still time.Duration) event {
-	return event{Name: fmt.Sprintf("the server stands still for %v, and another one comes", still), do: func(p *play) {
-		old := p.server()
-		if old == nil {
-			return
-		}
-		p.fault("two servers")
-		thaw := old.seam.freeze()
-		p.handOver()
-		time.AfterFunc(still, func() {
-			thaw()
-			time.AfterFunc(6*time.Second, old.seam.die)
-		})
-	}}
-}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -17,10 +18,14 @@ import (
 var (
 	howMany = flag.Int("schedules", 0, "how many schedules TestSchedules plays; 0: as many as its minutes allow")
 	first   = flag.Uint64("seed", 1, "the seed of the first one")
+	stories = flag.Bool("stories", false, "with -v: tell what happened in each schedule, also where nothing is wrong")
 )
 
-// TestSchedules plays seeded schedules: clusters, callers and faults, then quiet. A violation prints its seed; `make sim SEED=… SCHEDULES=1`
-// plays it again.
+// tooMany failures tell no more than these: the rest is not played.
+const tooMany = 10
+
+// TestSchedules plays seeded schedules: clusters, callers and faults, then quiet. Whatever fails prints its seed, and
+// the command that plays it again.
 func TestSchedules(t *testing.T) {
 	if _, err := image(); err != nil {
 		t.Fatal(err)
@@ -37,12 +42,22 @@ func TestSchedules(t *testing.T) {
 		}
 	}()
 	all := newCounts()
+	var failed atomic.Int32
 	t.Run("all", func(t *testing.T) {
 		for w := range runtime.GOMAXPROCS(0) {
 			t.Run(fmt.Sprint(w), func(t *testing.T) {
 				t.Parallel()
 				for seed := range seeds {
+					if failed.Load() >= tooMany {
+						continue
+					}
 					t.Run(fmt.Sprint(seed), func(t *testing.T) {
+						t.Cleanup(func() {
+							if t.Failed() {
+								failed.Add(1)
+								t.Logf("seed %d; again: %s", seed, again("", seed))
+							}
+						})
 						synctest.Test(t, func(t *testing.T) {
 							c := perform(t, draw(seed))
 							all.add(c)

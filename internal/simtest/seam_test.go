@@ -24,9 +24,13 @@ type seam struct {
 	tell func(effect) error // of each effect before it is done; an error is the effect's
 	full func() error       // why nothing can be committed; nil: it can
 
+	committed func() // after each commit
+	stood     func() // what happens while the server stands still with an effect on its way
+
 	mu      sync.Mutex
 	op      string // the operation that is watched
 	armed   bool   // fate counts
+	late    bool   // the effect that has begun is to be late
 	commits int
 	effects int
 	notes   []note
@@ -55,6 +59,7 @@ type effect struct {
 type fate struct {
 	Commit, Effect int
 	Before         bool
+	Late           bool // it is not killed, but stands still: the effect that it has begun is done when it goes on
 	met            bool
 }
 
@@ -167,6 +172,9 @@ func (s *seam) pass(count *int, at func(*fate) int, do func() error) error {
 			f.met = true
 		}
 	}
+	if f != nil && f.Late {
+		f, s.late = nil, true
+	}
 	s.mu.Unlock()
 	if f != nil && f.Before {
 		s.die()
@@ -192,7 +200,26 @@ func (s *seam) committing(commit func() error) error {
 			return err
 		}
 	}
-	return s.pass(&s.commits, func(f *fate) int { return f.Commit }, commit)
+	return s.pass(&s.commits, func(f *fate) int { return f.Commit }, func() error {
+		err := commit()
+		if s.committed != nil {
+			s.committed()
+		}
+		return err
+	})
+}
+
+// delay keeps an effect that is late until the server goes on.
+func (s *seam) delay() {
+	s.mu.Lock()
+	late := s.late
+	s.late = false
+	s.mu.Unlock()
+	if !late {
+		return
+	}
+	s.stood()
+	_ = s.still()
 }
 
 // do lets an effect through, and tells it.
@@ -208,6 +235,7 @@ func (s *seam) do(e effect, act func() error) error {
 			what += " " + string(role)
 		}
 		s.note(what, e.Incarnation)
+		s.delay()
 		return act()
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -26,6 +27,9 @@ type weather struct {
 	fails   func(what string) error // why an effect or a question fails; nil: none does
 	asked   int                     // effects and questions so far
 	fullTo  time.Time               // until then nothing can be committed
+	flakyTo time.Time               // until then every other question fails, by chance
+	stuckTo time.Time               // until then no Prepare arrives; then each does
+	chance  *rand.Rand
 }
 
 // unseen is a JobManager that cannot be reached.
@@ -36,6 +40,7 @@ type unseen struct {
 
 var (
 	errLost        = errors.New("the answer was lost")
+	errFlaky       = errors.New("the question was lost")
 	errUnreachable = errors.New("the JobManager cannot be reached")
 )
 
@@ -60,7 +65,8 @@ func (w *weather) hide(id runtime.IncarnationID, d time.Duration, slow bool) {
 func (w *weather) clear() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.unseen, w.lost, w.twice, w.fails, w.fullTo = map[runtime.IncarnationID]unseen{}, 0, false, nil, time.Time{}
+	w.unseen, w.lost, w.twice, w.fails = map[runtime.IncarnationID]unseen{}, 0, false, nil
+	w.fullTo, w.flakyTo = time.Time{}, time.Time{}
 }
 
 // soFar is how many effects and questions there were.
@@ -75,7 +81,11 @@ func (w *weather) ask(what string) error {
 	w.mu.Lock()
 	fails := w.fails
 	w.asked++
+	lost := (what == "GET" || what == "Observe") && time.Now().Before(w.flakyTo) && w.chance.IntN(2) == 0
 	w.mu.Unlock()
+	if lost {
+		return errFlaky
+	}
 	if fails == nil {
 		return nil
 	}
@@ -105,6 +115,14 @@ func (w *weather) do(what string, effect func() error) error {
 
 // Prepare implements [runtime.Runtime].
 func (w *weather) Prepare(ctx context.Context, inc runtime.Incarnation) error {
+	w.mu.Lock()
+	late := time.Until(w.stuckTo)
+	w.mu.Unlock()
+	if late > 0 {
+		arrives := context.WithoutCancel(ctx)
+		time.AfterFunc(late, func() { _ = w.Runtime.Prepare(arrives, inc) })
+		return errLost
+	}
 	return w.do("Prepare", func() error { return w.Runtime.Prepare(ctx, inc) })
 }
 
@@ -182,6 +200,9 @@ func (w windy) RoundTrip(r *http.Request) (answer *http.Response, err error) {
 	}
 	return answer, nil
 }
+
+// storageEmptied removes all that lies in the storage.
+func (r *rig) storageEmptied() { _ = os.RemoveAll(filepath.Join(r.dir, "storage", "sim")) }
 
 // storageGone takes all storage accounts away, and brings them back.
 func (r *rig) storageGone(gone bool) {

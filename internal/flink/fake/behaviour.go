@@ -50,10 +50,13 @@ const (
 	HangsClosing Trouble = "close"      // the tasks do not end after a stop's savepoint
 	Forgets      Trouble = "forget"     // what is asked for in the background is done, and then not known
 	Lies         Trouble = "lie"        // a savepoint is said to be complete, and is not there
+	Tears        Trouble = "torn"       // a savepoint is said to be complete, and its _metadata ends in the middle
+	Empties      Trouble = "empty"      // a savepoint is said to be complete, and the file with its state is empty
 )
 
 // troubles tells what a trouble does, for messages.
-var troubles = []Trouble{ThrowsInMain, Exits, NoExecute, OutOfMemory, NoRestore, Loops, LoopsLate, Fails, NoCheckpoint, NoSavepoint, HangsClosing, Forgets, Lies}
+var troubles = []Trouble{ThrowsInMain, Exits, NoExecute, OutOfMemory, NoRestore, Loops, LoopsLate, Fails, NoCheckpoint, NoSavepoint, HangsClosing, Forgets, Lies,
+	Tears, Empties}
 
 // Quick is a Flink much faster than any, for tests of what clients see.
 var Quick = Behaviour{

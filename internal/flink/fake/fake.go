@@ -24,11 +24,12 @@ type Options struct {
 	// Print takes a line of the process's output, Exit the process's end; both are called with the JobManager locked. Nil: nothing.
 	Print func(line string)
 	Exit  func(code int)
-	// Began is told of each time the job begins to count, Over of each time it no longer does, Stopped that a stop is about to be COMPLETED.
+	// Began is told of each time the job begins to count, Over of each time it no longer does, Stopped that
+	// a stop is about to be COMPLETED, with where its savepoint is said to lie.
 	// Nil: nothing.
 	Began   func(*Run)
 	Over    func(*Run)
-	Stopped func()
+	Stopped func(job, savepoint string)
 }
 
 // JobManager has one job, once it was submitted.
@@ -89,7 +90,7 @@ func New(o Options) *JobManager {
 		o.Over = func(*Run) {}
 	}
 	if o.Stopped == nil {
-		o.Stopped = func() {}
+		o.Stopped = func(string, string) {}
 	}
 	return &JobManager{Options: o, taskManagers: map[string]string{}, triggers: map[string]*trigger{}, wanted: o.parallelism(), upper: o.parallelism()}
 }

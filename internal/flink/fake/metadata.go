@@ -54,17 +54,24 @@ func (o Options) operators() (ids []string) {
 
 func (o Options) has(operator string) bool { return slices.Contains(o.operators(), operator) }
 
-// writeSnapshot writes a snapshot as Flink does, its _metadata last.
-func writeSnapshot(ctx context.Context, m *storage.Mounts, uri, class string, s snapshot) error {
+// files are what a snapshot is written as.
+type files struct{ state, metadata []byte }
+
+func filesOf(s snapshot, class string) files {
+	count := []byte(strconv.FormatInt(s.Count, 10))
+	return files{state: count, metadata: metadata(s, int64(len(count)), class)}
+}
+
+// put writes a snapshot as Flink does, its _metadata last.
+func (f files) put(ctx context.Context, m *storage.Mounts, uri string) error {
 	at, err := cluster.ParseURI(uri, cluster.StorageURI{})
 	if err != nil {
 		return err
 	}
-	count := strconv.FormatInt(s.Count, 10)
 	for _, file := range []struct {
 		name    string
 		content []byte
-	}{{stateFile, []byte(count)}, {"_metadata", metadata(s, int64(len(count)), class)}} {
+	}{{stateFile, f.state}, {"_metadata", f.metadata}} {
 		if _, _, err := m.Put(ctx, at.Join(file.name), bytes.NewReader(file.content), 1<<20); err != nil {
 			return fmt.Errorf("cannot write the snapshot %s: %w", uri, err)
 		}

@@ -85,10 +85,23 @@ func (m *JobManager) write(t *taken, s snapshot) (failure string) {
 	case m.Behaviour.Trouble == Lies && t.kind != aCheckpoint:
 		return ""
 	}
-	if err := writeSnapshot(context.Background(), m.Storage, t.uri, classes[t.kind], s); err != nil {
+	if err := m.files(t, s).put(context.Background(), m.Storage, t.uri); err != nil {
 		return err.Error()
 	}
 	return ""
+}
+
+// files are those of a snapshot as they come to lie in the storage.
+func (m *JobManager) files(t *taken, s snapshot) files {
+	f := filesOf(s, classes[t.kind])
+	switch {
+	case t.kind == aCheckpoint:
+	case m.Behaviour.Trouble == Tears:
+		f.metadata = f.metadata[:len(f.metadata)/2]
+	case m.Behaviour.Trouble == Empties:
+		f.state = nil
+	}
+	return f
 }
 
 // retain removes the checkpoints that are more than wanted.
@@ -134,7 +147,7 @@ func (m *JobManager) stop(id, directory string, t *trigger) {
 			return
 		}
 		end := func() {
-			m.Stopped()
+			m.Stopped(m.job, s.uri)
 			m.end(flink.Finished, "")
 			t.done, t.location = true, s.uri
 			m.discard(len(m.snapshots.retained))

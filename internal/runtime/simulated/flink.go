@@ -20,7 +20,7 @@ type Flink struct {
 	Behaviour fake.Behaviour // where a job's own configuration says nothing
 	Began     func(*fake.Run)
 	Over      func(*fake.Run)
-	Stopped   func()
+	Stopped   func(job, savepoint string)
 }
 
 // Programs is for [Config].
