@@ -14,8 +14,8 @@ import (
 
 var evidence = flag.String("evidence", "", "the file that tells what was simulated")
 
-// enough schedules, with the trials of every kind, meet every cell of the table: `make sim` plays more, a unit test's run fewer.
-const enough = 1000
+// enough schedules, with the trials of every kind, meet every cell of the table: `make sim` plays as many, other runs fewer.
+const enough = 3000
 
 var began = time.Now()
 
