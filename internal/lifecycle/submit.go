@@ -190,9 +190,6 @@ func (s *Service) accept(ctx context.Context, c Caller, scope store.Scope, fn fu
 	case errors.Is(err, store.ErrBusy):
 		return &cluster.Error{Kind: cluster.Unavailable, Code: "ServerBusy", Err: err,
 			Message: "The database is busy: nothing was accepted.", Hint: "try again in a moment"}
-	case errors.Is(err, store.ErrAway):
-		return &cluster.Error{Kind: cluster.Unavailable, Code: "ServerBusy", Err: err,
-			Message: "The database cannot be reached: nothing was accepted.", Hint: "try again in a moment"}
 	}
 	return err
 }

@@ -7,6 +7,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"drey/internal/cluster"
 )
 
 // What a caller can tell apart with [errors.Is].
@@ -17,11 +19,14 @@ var (
 	ErrFull     = errors.New("store: no space left for the database") // nothing of the change was stored
 	ErrBusy     = errors.New("store: database is locked by others")   // for longer than busyTimeout
 	ErrNoPort   = errors.New("store: too few free ports in the range")
-	ErrAway     = errors.New("store: the database cannot be reached") // nothing of the change was stored
 	ErrClosed   = errors.New("store: closed")
 	// ErrUnknown says that a commit failed and reading it back failed too: it may be done or not.
 	ErrUnknown = errors.New("store: outcome of the commit is unknown")
 )
+
+// ErrAway says that the database cannot be reached; nothing of a change was stored. Since it may meet anybody who asks for anything, it is in the words that
+// a caller is answered with.
+var ErrAway error = &cluster.Error{Kind: cluster.Unavailable, Code: "ServerBusy", Message: "The database cannot be reached.", Hint: "try again in a moment"}
 
 // errReadOnly is the mistake of writing inside Read.
 var errReadOnly = errors.New("store: write inside Read")

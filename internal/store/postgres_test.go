@@ -173,7 +173,7 @@ func TestTheFirstOfTwoThatMakeTheSameIsSeenByTheSecond(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if <-made == <-made {
+	if one, two := <-made, <-made; one == two {
 		t.Error("one should have made it, and the other found it")
 	}
 }

@@ -183,6 +183,29 @@ func TestClustersAreFoundInAnyCaseAndOnceEach(t *testing.T) {
 	})
 }
 
+func TestNamesAreOrderedByTheirBytes(t *testing.T) {
+	everywhere(t, func(t *testing.T, db database) {
+		s := db.seeded(t)
+		names := []string{"a-b", "a_b", "aa", "ab_", "abc"} // by the rules of languages a_b is before a-b
+		change(t, s, nil, func(tx *Tx) error {
+			err := tx.DeleteCluster("c1")
+			for _, name := range names {
+				err = first(err, tx.InsertCluster(aCluster(name, name)))
+			}
+			return err
+		})
+		var got []string
+		for after := ""; ; after = got[len(got)-1] {
+			page := get(t, s, func(tx *Tx) ([]cluster.Cluster, error) { return tx.Clusters("p1", after, 1) })
+			if len(page) == 0 {
+				break
+			}
+			got = append(got, page[0].Ref.Name)
+		}
+		same(t, "page after page", names, got)
+	})
+}
+
 func TestADeletedClusterTakesItsJobAndVersionsWithIt(t *testing.T) {
 	everywhere(t, func(t *testing.T, db database) {
 		s := db.seeded(t)

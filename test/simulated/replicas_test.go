@@ -135,6 +135,35 @@ func TestAnotherServerTakesTheTargetOfOneThatIsKilled(t *testing.T) {
 	other.until("both are ready", func() string { return owner.troubles() + other.troubles() })
 }
 
+func TestAServerWithoutItsDatabaseSaysSoAndGoesOnWithIt(t *testing.T) {
+	t.Parallel()
+	pg, line := database(t)
+	s := newServer(t, tireless, line)
+	c := &cell{server: s, name: "c", jar: jarName}
+	create(conf(""))(c)
+	s.outcome("c", cluster.KindCreate)
+	if err := pg.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	s.until("it says so", func() string {
+		if why := s.troubles(); !strings.Contains(why, "the database does not answer") {
+			return why
+		}
+		return ""
+	})
+	if status, text, err := s.call("POST", s.pool+"/clusters/c/runJob", object{"properties": object{"jobType": "FlinkJob", "action": "STOP"}}); status != http.StatusServiceUnavailable {
+		t.Errorf("a request: %d %s (%v), want 503", status, text, err)
+	}
+	if err := pg.Run(); err != nil {
+		t.Fatal(err)
+	}
+	s.until("it is ready", s.troubles)
+	c.stop()
+	if why := s.wrong(map[string]string{"c": stopped}); why != "" {
+		t.Error(why)
+	}
+}
+
 // Server and database are killed while users change their clusters.
 func TestRandomKillsOnPostgreSQL(t *testing.T) {
 	t.Parallel()
