@@ -169,6 +169,9 @@ func TestRandomKillsOnPostgreSQL(t *testing.T) {
 	t.Parallel()
 	pg, line := database(t)
 	s := newServer(t, tireless, line)
+	c := &cell{server: s, name: "first", jar: jarName}
+	create(conf(""))(c)
+	s.outcome("first", cluster.KindCreate) // so that there is a target to ask, however little of the lives below is left to the users
 	all := make([]*user, users)
 	for i := range all {
 		all[i] = &user{server: s, number: i, random: rand.New(rand.NewPCG(7, uint64(i)))}
