@@ -20,7 +20,7 @@ GO_FILES := $(shell find cmd internal -name '*.go' ! -name '*_test.go') go.mod g
 JAVA_FILES := $(shell find java -type f)
 JOB_FILES := $(shell find test/flink examples -name '*.java') $(shell find test/flink examples -name '*.sh')
 
-.PHONY: replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
+.PHONY: kube-up kube-down test-kube replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,7 @@ test: lint unit real ## what CI runs
 
 unit: bin/drey ## unit tests, with the race detector
 	go test -race -timeout 10m ./cmd/... ./internal/... ./test/flink/... ./test/postgres/...
+	go test -race -timeout 10m ./cmd/... ./internal/... ./test/flink/... ./test/kube/image/...
 
 real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar build/jars/preflight.jar ## tests on real Flink
 	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 60m -v -count=1 -p 1 ./test/gate/... ./test/conformance/... ./test/e2e/... ./test/preflight/...
@@ -84,6 +85,17 @@ random-kills: build/drey-failpoints ## kill the server at random while many simu
 
 replicas: build/drey-failpoints ## kill the owner of a target again and again, beside a second server on PostgreSQL (ROUNDS=50)
 	ROUNDS=$(or $(ROUNDS),50) $(SIMULATED) -run TestAnotherServer
+
+kube-up: ## a real Kubernetes on this machine, for tests (NODES=2); see test/kube
+	@scripts/prerequisites-kube.sh
+	go run ./test/kube/cmd/kt up $(or $(NODES),2)
+
+kube-down: ## end it
+	go run ./test/kube/cmd/kt down
+
+test-kube: $(FLINK_HOME)/drey-distribution.json ## what Drey counts on in Kubernetes, on a real one
+	@scripts/prerequisites-kube.sh
+	go test -timeout 40m -v -count=1 -p 1 ./test/kube/...
 
 check: lint unit
 
