@@ -86,7 +86,7 @@ random-kills: build/drey-failpoints ## kill the server at random while many simu
 replicas: build/drey-failpoints ## kill the owner of a target again and again, beside a second server on PostgreSQL (ROUNDS=50)
 	ROUNDS=$(or $(ROUNDS),50) $(SIMULATED) -run TestAnotherServer
 
-kube-up: ## a real Kubernetes on this machine, for tests (NODES=2); see test/kube
+kube-up: $(FLINK_HOME)/drey-distribution.json ## a real Kubernetes on this machine, for tests (NODES=2); see test/kube
 	@scripts/prerequisites-kube.sh
 	go run ./test/kube/cmd/kt up $(or $(NODES),2)
 
