@@ -64,11 +64,10 @@ run: build ## a server with a running Flink job; Ctrl-C ends the server, the job
 down: build ## end the server and every process it started
 	bin/drey down --data $(DATA)
 
-test: lint unit real ## what CI runs
+test: lint unit real test-kube ## what CI runs
 
 unit: bin/drey ## unit tests, with the race detector
-	go test -race -timeout 10m ./cmd/... ./internal/... ./test/flink/... ./test/postgres/...
-	go test -race -timeout 10m ./cmd/... ./internal/... ./test/flink/... ./test/kube/image/...
+	go test -race -timeout 10m ./cmd/... ./internal/... ./test/flink/... ./test/postgres/... ./test/kube/image/...
 
 real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar build/jars/preflight.jar ## tests on real Flink
 	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 60m -v -count=1 -p 1 ./test/gate/... ./test/conformance/... ./test/e2e/... ./test/preflight/...
@@ -87,14 +86,14 @@ replicas: build/drey-failpoints ## kill the owner of a target again and again, b
 	ROUNDS=$(or $(ROUNDS),50) $(SIMULATED) -run TestAnotherServer
 
 kube-up: $(FLINK_HOME)/drey-distribution.json ## a real Kubernetes on this machine, for tests (NODES=2); see test/kube
-	@scripts/prerequisites-kube.sh
+	@scripts/prerequisites.sh kube
 	go run ./test/kube/cmd/kt up $(or $(NODES),2)
 
 kube-down: ## end it
 	go run ./test/kube/cmd/kt down
 
 test-kube: $(FLINK_HOME)/drey-distribution.json ## what Drey counts on in Kubernetes, on a real one
-	@scripts/prerequisites-kube.sh
+	@scripts/prerequisites.sh kube
 	go test -timeout 40m -v -count=1 -p 1 ./test/kube/...
 
 check: lint unit

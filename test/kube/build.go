@@ -45,7 +45,7 @@ func checkMachine() error {
 	}
 	for _, program := range []string{"containerd", "ctr", "runc", "iptables", "ip", "nsenter", busyboxPath, "/usr/lib/cni/bridge"} {
 		if _, err := exec.LookPath(program); err != nil {
-			return fmt.Errorf("%s is missing: scripts/prerequisites-kube.sh says what to install", program)
+			return fmt.Errorf("%s is missing: scripts/prerequisites.sh kube says what to install", program)
 		}
 	}
 	return nil
