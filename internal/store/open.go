@@ -65,15 +65,19 @@ func newStore(d *dialect, writer, readers *sql.DB, writers int, log *slog.Logger
 	readers.SetMaxIdleConns(readerCount)
 	s := &Store{
 		log: log, dialect: d, writer: writer, readers: readers, writes: newStatements(writer), reads: newStatements(readers),
-		turn: make(chan struct{}, writers), common: make(chan struct{}, 1), patient: make(chan struct{}, 1), closed: make(chan struct{}),
+		turn: tokens(writers), common: tokens(max(1, writers/2)), patient: tokens(max(1, writers/2-1)), closed: make(chan struct{}),
 		commit: (*sql.Tx).Commit,
 	}
-	for range writers {
-		s.turn <- struct{}{}
-	}
-	s.common <- struct{}{}
-	s.patient <- struct{}{}
 	return s
+}
+
+// tokens is a channel that holds n.
+func tokens(n int) chan struct{} {
+	c := make(chan struct{}, n)
+	for range n {
+		c <- struct{}{}
+	}
+	return c
 }
 
 // prepareFile makes an empty database file, or closes an existing one to others. SQLite gives its other files the same

@@ -21,7 +21,7 @@ type Store struct {
 	writes  *statements   // of writer
 	reads   *statements   // of readers
 	turn    chan struct{} // who has a token may use writer; SQLite has one
-	common  chan struct{} // holds one token: which of the ordinary ones waits for turn
+	common  chan struct{} // who of the ordinary ones has a token waits for turn
 	patient chan struct{} // the same of the patient ones
 	closed  chan struct{}
 	close   sync.Once

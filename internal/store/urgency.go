@@ -2,9 +2,10 @@ package store
 
 import "context"
 
-// There is one writer, and Changes that come faster than it is wait. Of the ordinary ones, and of the patient ones, only one at a time
-// waits for the writer itself; the others wait for that place, each kind in order of arrival. So an urgent Change waits for two others at
-// most, and an ordinary one for one patient one at a time, however many operations take their steps.
+// Changes that come faster than they can be written wait. Of the ordinary ones, and of the patient ones, only some wait for a writer: as
+// many of both together as leave one writer of PostgreSQL's free, and one of each where there is one writer. The others wait for that place, each
+// kind in order of arrival. So an urgent Change waits for two others at most, and an ordinary one for few patient ones, however many
+// operations take their steps.
 
 type urgency int
 
