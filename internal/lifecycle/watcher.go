@@ -109,7 +109,7 @@ func (c *chore) run(ctx context.Context, w *watcher) {
 // prune removes operations that ended long ago; the newest of each living cluster stay.
 func (w *watcher) prune(ctx context.Context) error {
 	limit := w.Now().Add(-w.KeptFor)
-	return w.Store.Change(ctx, store.Scope{store.Target(w.target)}, func(tx *store.Tx) error {
+	return w.write(ctx, nil, func(tx *store.Tx) error {
 		_, err := tx.DeleteOperationsEndedBefore(limit)
 		return err
 	})
@@ -170,7 +170,7 @@ func (w *watcher) touch(ctx context.Context) error {
 		return nil
 	}
 	now := w.Now()
-	return w.Store.Change(ctx, store.Scope{store.Target(w.target)}, func(tx *store.Tx) error { return tx.TouchJobs(seen, now) })
+	return w.write(ctx, nil, func(tx *store.Tx) error { return tx.TouchJobs(seen, now) })
 }
 
 // lookAt sees the job of an incarnation whose processes were seen; it reports whether Flink answered.
@@ -234,7 +234,7 @@ func endingOf(a answers) ending {
 
 // status writes the job's state, if it changed.
 func (w *watcher) status(ctx context.Context, inc cluster.Incarnation, state flink.JobState) error {
-	return w.quietly(w.Store.Change(ctx, store.Scope{store.Target(w.target), store.JobRow(inc.JobUID)}, func(tx *store.Tx) error {
+	return w.write(ctx, store.Scope{store.JobRow(inc.JobUID)}, func(tx *store.Tx) error {
 		job, err := tx.Job(inc.JobUID)
 		if err != nil {
 			return err
@@ -244,7 +244,7 @@ func (w *watcher) status(ctx context.Context, inc cluster.Incarnation, state fli
 		}
 		job.Status = string(state)
 		return tx.SaveJob(job)
-	}))
+	})
 }
 
 // stillAlive reports whether an incarnation is not dead in our books by now: what was seen of it may be older than its burial.
@@ -255,6 +255,26 @@ func stillAlive(tx *store.Tx, id string) (bool, error) {
 
 // errNothing ends a transaction that has nothing to write.
 var errNothing = errors.New("nothing to write")
+
+// write changes what was seen, as long as the target is this server's: one that wakes up late, when another has it, writes nothing.
+func (w *watcher) write(ctx context.Context, scope store.Scope, fn func(tx *store.Tx) error) error {
+	return w.quietly(w.Store.Change(ctx, append(scope, store.Target(w.target)), func(tx *store.Tx) error {
+		if err := w.owns(tx); err != nil {
+			return err
+		}
+		return fn(tx)
+	}))
+}
+
+// owns is errNothing if another server has the target by now. Whoever asks has locked it.
+func (w *watcher) owns(tx *store.Tx) error {
+	epoch, mine := w.owner.fence(w.target)
+	row, err := tx.Target(w.target)
+	if err == nil && (!mine || row.Epoch != epoch) {
+		err = errNothing
+	}
+	return err
+}
 
 func (w *watcher) quietly(err error) error {
 	if err == nil || errors.Is(err, errNothing) || errors.Is(err, store.ErrNotFound) {
@@ -303,6 +323,9 @@ func (w *watcher) note(tx *store.Tx, inc *cluster.Incarnation, e ending) error {
 // submit accepts an operation of the watcher's own on an incarnation's job, if it is idle and the incarnation not buried.
 func (w *watcher) submit(ctx context.Context, inc cluster.Incarnation, accept func(tx *store.Tx, a asked) error) error {
 	return w.quietly(w.accept(ctx, Caller{}, store.Scope{store.Target(w.target), store.JobRow(inc.JobUID)}, func(tx *store.Tx) error {
+		if err := w.owns(tx); err != nil {
+			return err
+		}
 		_, busy, err := active(tx, inc.JobUID)
 		if err != nil {
 			return err
@@ -379,7 +402,7 @@ func (w *watcher) endUnreleased(ctx context.Context, inc cluster.Incarnation) er
 	if err := w.runtime.Forget(ctx, id); err != nil {
 		return err
 	}
-	return w.Store.Change(ctx, store.Scope{store.Target(w.target)}, incarnationIs{ID: inc.ID, Phase: cluster.Dead, At: w.Now(), Cause: "never released"}.Write)
+	return w.write(ctx, nil, incarnationIs{ID: inc.ID, Phase: cluster.Dead, At: w.Now(), Cause: "never released"}.Write)
 }
 
 func orEmpty(raw []byte) []byte {
