@@ -119,7 +119,8 @@ func checkpointNumber(name string) int64 {
 	return n
 }
 
-// savepointsOf are the savepoints that an incarnation wrote: those in the catalogue, and those of triggers whose outcome was not learned.
+// savepointsOf are the savepoints that an incarnation wrote: those in the catalogue, and those of triggers whose outcome was not learned. One
+// that could not be verified counts only if it is what a stop left: after another one the job ran on.
 func (w *world) savepointsOf(ctx context.Context, inc cluster.Incarnation) ([]cluster.StorageURI, error) {
 	var uris, folders []string
 	err := w.Store.Read(ctx, func(tx *store.Tx) error {
@@ -128,7 +129,7 @@ func (w *world) savepointsOf(ctx context.Context, inc cluster.Incarnation) ([]cl
 			return err
 		}
 		for _, s := range all {
-			if s.Incarnation == inc.ID {
+			if s.Incarnation == inc.ID && (s.Complete || s.Origin == originStop) {
 				uris = append(uris, s.URI)
 			}
 		}

@@ -147,7 +147,7 @@ func jobManagerGone(a answers) bool {
 func again(f facts, uri string, now time.Time) (facts, engine.Verdict) {
 	rows := []engine.Row{
 		triggerIs{ID: f.Trigger, State: cluster.TriggerComplete, Location: uri},
-		savepointIs{Trigger: f.Trigger, URI: uri, Origin: "savepoint", At: now},
+		savepointIs{Trigger: f.Trigger, URI: uri, Origin: originSavepoint, At: now},
 	}
 	if !f.Stop {
 		f.Savepoint = uri
@@ -250,11 +250,17 @@ func complete(f facts, a answers, uri string, now time.Time) (facts, engine.Verd
 	return f, engine.Done(rows...).Say("savepoint " + uri)
 }
 
+// The origins of savepoints that we asked for.
+const (
+	originStop      = "stop"
+	originSavepoint = "savepoint"
+)
+
 func origin(f facts) string {
 	if f.Stop {
-		return "stop"
+		return originStop
 	}
-	return "savepoint"
+	return originSavepoint
 }
 
 func lookVerify(f facts) questions { return questions{Metadata: f.Savepoint} }

@@ -92,8 +92,10 @@ func (w *world) chooseRestore(ctx context.Context, f facts) (*restoreAnswer, err
 	return &restoreAnswer{URI: uri}, nil
 }
 
-// newestGood is the newest complete savepoint of the job. A job that never completed any snapshot starts empty; one that has checkpoints but
-// no savepoint does not, nor does one go back to a savepoint behind its newest checkpoint: that would lose what lies between silently (R24).
+// newestGood is what a START goes on from without a name (R24): the job's newest provable state, if that is a savepoint or what the job began
+// from. It is found by what the last incarnation that ran has left, not by the list of savepoints: one that a failed change took is not
+// verified yet, and one that is older would lose silently what came after it. A checkpoint is refused, and RE_LAUNCH offered. A job that never
+// completed anything starts empty.
 func (w *world) newestGood(ctx context.Context, r launchRows) (string, *failure, error) {
 	var all []cluster.Savepoint
 	var incs []cluster.Incarnation
@@ -107,55 +109,27 @@ func (w *world) newestGood(ctx context.Context, r launchRows) (string, *failure,
 	if err != nil {
 		return "", nil, err
 	}
-	for _, s := range all {
-		if s.Complete {
-			problem, err := w.goesBack(ctx, r, s, incs)
-			return s.URI, problem, err
-		}
+	complete := slices.DeleteFunc(slices.Clone(all), func(s cluster.Savepoint) bool { return !s.Complete })
+	ran := slices.IndexFunc(incs, func(i cluster.Incarnation) bool { return !i.ReleasedAt.IsZero() }) // newest first
+	switch {
+	case len(complete) > 0 && (ran < 0 || r.job.Status == cluster.JobFinished):
+		return complete[0].URI, nil, nil
+	case ran < 0:
+		return "", nil, nil
 	}
-	dir, err := r.version.Launch.CheckpointDirectory(r.cluster.DeploymentID, w.Limits.StorageSuffixes...)
-	if err != nil {
-		return "", nil, err
+	newest, err := w.provable(ctx, r, incs[ran].ID, 0)
+	switch {
+	case err != nil || newest.Problem != nil || newest.URI == "":
+		return "", newest.Problem, err
+	case sameURI(newest.URI, incs[ran].Restore), slices.ContainsFunc(all, func(s cluster.Savepoint) bool { return sameURI(s.URI, newest.URI) }):
+		return newest.URI, nil, nil
+	case len(complete) == 0:
+		return "", &failure{Code: "NoSavepoint", Message: "The job has checkpoints but no savepoint, so a START would begin without its state.",
+			Hint: "RE_LAUNCH goes on from the newest state; START with savePointName takes what it names"}, nil
 	}
-	for _, inc := range incs {
-		found, err := w.Storage.CompleteSnapshots(ctx, dir.Join(inc.FlinkJobID))
-		if err != nil {
-			return "", nil, err
-		}
-		if len(found) > 0 {
-			return "", &failure{Code: "NoSavepoint", Message: "The job has checkpoints but no savepoint, so a START would begin without its state.",
-				Hint: "START with savePointName chk-<n> or with the URI of a checkpoint"}, nil
-		}
-	}
-	return "", nil, nil
-}
-
-// goesBack says what a start from a savepoint would silently give up: a checkpoint that the job completed after it. A job that has finished
-// by itself gives up nothing.
-func (w *world) goesBack(ctx context.Context, r launchRows, s cluster.Savepoint, newestFirst []cluster.Incarnation) (*failure, error) {
-	if r.job.Status == cluster.JobFinished {
-		return nil, nil
-	}
-	for _, inc := range newestFirst {
-		own := inc.ID == s.Incarnation
-		if !own && inc.CreatedAt.Before(s.CompletedAt) {
-			return nil, nil
-		}
-		found, err := w.candidates(ctx, r, inc)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range found {
-			if c.Parses && c.URI != s.URI && (!own || c.CheckpointID > s.CheckpointID) {
-				return &failure{Code: "SavepointBehindState", Message: fmt.Sprintf("The newest savepoint, %s, is older than the job's newest state, %s: a START would go back behind it.", s.Name, c.URI),
-					Hint: "RE_LAUNCH goes on from the newest state; START with savePointName takes what it names"}, nil
-			}
-		}
-		if own {
-			return nil, nil
-		}
-	}
-	return nil, nil
+	return "", &failure{Code: "SavepointBehindState",
+		Message: fmt.Sprintf("The newest savepoint, %s, is older than the job's newest state, %s: a START would go back behind it.", complete[0].Name, newest.URI),
+		Hint:    "RE_LAUNCH goes on from the newest state; START with savePointName takes what it names"}, nil
 }
 
 // named finds the savepoint a name or URI means: in the job's catalogue, the savepoint folder and one level below, the newest

@@ -38,6 +38,58 @@ func TestAStartDoesNotGoBackBehindWhatTheJobCompleted(t *testing.T) {
 	})
 }
 
+// The incarnation of a warm update is made before the savepoint that it starts from: what it completed is newer all the same.
+func TestAStartDoesNotGoBackToTheSavepointOfAnUpdate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newRig(t, steady).serve(nil)
+		defer s.stop()
+		spec := counter()
+		spec.Properties.Profile.Flink.Configuration[cluster.KeyRecovery] = "false"
+		s.declare(spec)
+		s.act(cluster.ActionUpdate)
+		time.Sleep(20 * delay) // checkpoints come after it
+		s.loseJobManager()
+		if op := s.ask(cluster.ActionStart); op.Error == nil || op.Error.Code != "SavepointBehindState" {
+			s.Fatalf("the start ended %+v, want SavepointBehindState", op)
+		}
+	})
+}
+
+// An update that fails, and whose way back fails too, leaves a savepoint that nothing has verified yet. It is all there is of the job.
+func TestAStartGoesOnFromTheSavepointOfAnUpdateThatFailedBothWays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newRig(t, steady).serve(nil)
+		defer s.stop()
+		spec := counter()
+		spec.Properties.Profile.Flink.Configuration[fake.Key] = "trouble=restore" // shows only once it has something to restore
+		s.declare(spec)
+		spec.Properties.Profile.Flink.Configuration = map[string]string{fake.Key: "trouble=exit"}
+		if op := s.declare(spec); op.Status != "Failed" {
+			s.Fatalf("the update ended %+v, want Failed", op)
+		}
+		s.ask(cluster.ActionStart)
+		all, err := s.Incarnations(s.Context(), ref)
+		if err != nil {
+			s.Fatal(err)
+		}
+		if s.see().Phase != cluster.Failed || all[0].Restore == "" {
+			s.Errorf("the start was from %q, want the savepoint of the update", all[0].Restore)
+		}
+	})
+}
+
+// declare declares the cluster, and waits for the end of the operation.
+func (s *server) declare(spec cluster.Spec) lifecycle.Operation {
+	s.Helper()
+	_, op, err := s.PutCluster(s.Context(), s.caller(), ref, cluster.ByOurPut, spec, lifecycle.Conditions{})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return s.finish(op.ID)
+}
+
 // ask asks for an action, and waits for the end of its operation.
 func (s *server) ask(action cluster.Action) lifecycle.Operation {
 	s.Helper()
