@@ -6,6 +6,7 @@
 set -eu
 
 flink=$1 out=$2 main=$3 services=$4
+here=$(cd "$(dirname "$0")" && pwd)
 shift 4
 bin=${JAVA_HOME:+$JAVA_HOME/bin/}
 work=$(mktemp -d)
@@ -14,9 +15,10 @@ trap 'rm -rf "$work"' EXIT
 classpath=$(find "$flink/lib" -name '*.jar' | LC_ALL=C sort | paste -s -d: -)
 [ -n "$classpath" ] || { echo "jar.sh: no jars in $flink/lib" >&2; exit 1; }
 
-# Only warnings about our own code count, named one by one: every JDK adds others to "all".
+# Only warnings about our own code count, named one by one: every JDK adds others to "all". What only some lines of Flink have is
+# compiled against a stub of ours.
 "${bin}javac" -proc:none -Xlint:cast,empty,fallthrough,finally,overrides,rawtypes,static,unchecked -Werror --release 11 \
-    -classpath "$classpath" -d "$work/classes" "$@"
+    -sourcepath "$here/stubs" -implicit:none -Xprefer:source -classpath "$classpath" -d "$work/classes" "$@"
 
 if [ "$services" != - ]; then
     mkdir -p "$work/classes/META-INF/services"

@@ -6,7 +6,7 @@ import org.apache.flink.core.fs.FileSystem;
 final class Linking {
     private Linking() {}
 
-    /** Null on a line that has no {@code PathsCopyingFileSystem}, or if this jar was built against one. */
+    /** Null on a line that has no {@code PathsCopyingFileSystem}. */
     static FileSystem create(Container container, Options options) {
         try {
             return (FileSystem)
