@@ -8,9 +8,12 @@ import (
 
 // FlinkFacts is what validation must know of Flink. Package flink fills it, lifecycle passes it in.
 type FlinkFacts struct {
-	Installed   []string          // versions of the installed distributions: "2.3.0"
+	Installed   []string          // versions of the installed distributions that can run: "2.3.0"
+	Unfit       map[string]string // versions of the others → why they cannot: after "; " the way out
 	Aliases     map[string]string // legacy ossVersion → the installed version that it runs as (R03)
 	MinMemoryMB int64             // least memory of a JobManager, TaskManager or history server
+	// Hive says that a version's line has a Hive connector (R11). nil: none has.
+	Hive func(version string) bool
 	// ClassifyKey says how a user's configuration key is treated, and why. The key has its aliases resolved. nil: all honoured.
 	ClassifyKey func(key, value string) (KeyClass, string)
 	// CheckMemory says why Flink's memory model does not hold for a launch, and the key at fault; "" if it does. nil: it always does.

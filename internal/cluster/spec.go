@@ -134,6 +134,10 @@ func (l *faultList) checkVersions(p Profile, facts FlinkFacts) {
 		l.missing(atProfile + ".ossVersion")
 	case !ossVersionForm.MatchString(p.OSSVersion):
 		l.add(codeInvalidSpec, atProfile+".ossVersion", "A Flink version has three parts, for example 2.3.0.")
+	case facts.Unfit[p.OSSVersion] != "":
+		why, way, _ := strings.Cut(facts.Unfit[p.OSSVersion], "; ")
+		l.add("OssVersionNotAvailable", atProfile+".ossVersion", "Flink %s is installed and cannot run: %s.", p.OSSVersion, why)
+		l.hint("%s", way)
 	case !ok:
 		l.add("OssVersionNotAvailable", atProfile+".ossVersion", "Flink %s is not installed.", p.OSSVersion)
 		l.hint("%s", installHint(p.OSSVersion, facts))

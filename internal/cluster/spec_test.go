@@ -40,6 +40,7 @@ func orders() Spec {
 
 var testFacts = FlinkFacts{
 	Installed: []string{"1.20.5", "2.3.0"}, Aliases: map[string]string{"1.17.0": "1.20.5"}, MinMemoryMB: 1800,
+	Hive: func(version string) bool { return version == "1.20.5" }, Unfit: map[string]string{"2.1.3": "wrong Java: this is Java 8; install a JDK 17"},
 	ClassifyKey: func(key, _ string) (KeyClass, string) {
 		switch {
 		case strings.HasPrefix(key, "security."):
@@ -243,10 +244,12 @@ func TestFaultsSayTheWayOut(t *testing.T) {
 		"cluster type": {func(s *Spec) { s.Properties.ClusterType = "Trino" }, "Drey runs Flink.", ""},
 		"version": {func(s *Spec) { s.Properties.Profile.OSSVersion = "2.2.1" }, "Flink 2.2.1 is not installed.",
 			"drey distribution install 2.2.1; installed: 1.20.5, 2.3.0"},
+		"a version that the Java does not run": {func(s *Spec) { s.Properties.Profile.OSSVersion = "2.1.3" },
+			"Flink 2.1.3 is installed and cannot run: wrong Java: this is Java 8.", "install a JDK 17"},
 		"legacy version": {func(s *Spec) { s.Properties.Profile.OSSVersion = "1.16.0" }, "Flink 1.16.0 is not installed.",
 			"drey distribution install 1.20.x; installed: 1.20.5, 2.3.0"},
 		"Hive on 2.x": {func(s *Spec) { s.flink().Catalog = &CatalogOptions{Hive: &HiveCatalog{}} },
-			"No Hive connector exists for Flink 2.x; choose Flink 1.20.", ""},
+			"No Hive connector exists for this line of Flink; choose Flink 1.20.", ""},
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()

@@ -33,12 +33,12 @@ func (l *faultList) checkFlink(spec Spec, facts FlinkFacts, lim Limits) {
 	l.checkMemoryModel("", LaunchOf(spec), facts)
 }
 
-// hiveReason says why there is no Hive catalog: Flink 2.x has no connector (R11), and this version makes none for 1.20 yet.
+// hiveReason says why there is no Hive catalog: most lines of Flink have no connector (R11), and this version makes none for 1.20 yet.
 func hiveReason(ossVersion string, facts FlinkFacts) string {
-	if version, ok := facts.Resolve(ossVersion); !ok || strings.HasPrefix(version, "1.") {
+	if version, ok := facts.Resolve(ossVersion); !ok || facts.Hive == nil || facts.Hive(version) {
 		return "The Hive catalog is not available in this version of Drey."
 	}
-	return "No Hive connector exists for Flink 2.x; choose Flink 1.20."
+	return "No Hive connector exists for this line of Flink; choose Flink 1.20."
 }
 
 // checkStorage checks storageUri and gives it, or the zero URI if it is wrong.

@@ -89,7 +89,7 @@ func build(ctx context.Context, c Config, log *slog.Logger) (p parts, err error)
 	if c.Archives {
 		p.archives = &archives{dir: filepath.Join(c.Data, archivesFolder), java: java, dists: dists, jar: jar, runtime: p.runtime, store: p.store, log: log}
 	}
-	config, err := lifecycleConfig(c, p, dists, jar, log)
+	config, err := lifecycleConfig(c, p, dists, java, jar, log)
 	if err != nil {
 		return p, err
 	}
@@ -135,7 +135,7 @@ func checkDistributions(dists flink.Distributions, java flink.Java) error {
 	return first
 }
 
-func lifecycleConfig(c Config, p parts, dists flink.Distributions, jar Carried, log *slog.Logger) (lifecycle.Config, error) {
+func lifecycleConfig(c Config, p parts, dists flink.Distributions, java flink.Java, jar Carried, log *slog.Logger) (lifecycle.Config, error) {
 	root := filepath.Join(c.Data, "storage")
 	mounts, err := storage.New(root)
 	if err != nil {
@@ -149,7 +149,7 @@ func lifecycleConfig(c Config, p parts, dists flink.Distributions, jar Carried, 
 		Store: p.store, Storage: mounts,
 		Targets: map[string]lifecycle.Target{localTarget: {
 			Runtime: p.runtime, Kind: lifecycle.KindLocal, Ports: [2]int{c.Limits.PortLow, c.Limits.PortHigh}, MemoryMB: c.Limits.MemoryMB,
-			Facts: func() cluster.FlinkFacts { return flink.Facts(dists, c.Limits.MinimumMemoryMB) }, Plugins: dists.Plugins,
+			Facts: func() cluster.FlinkFacts { return flink.Facts(dists, java, c.Limits.MinimumMemoryMB) }, Plugins: dists.Plugins,
 		}},
 		Limits:      cluster.Limits{StorageSuffixes: c.Storage.Suffixes},
 		StorageRoot: root, GateJar: jar.Path, GateJarSHA: jar.SHA256,

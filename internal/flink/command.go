@@ -25,20 +25,13 @@ var opens = []string{
 // moduleArgs are the flags a Flink line needs on any JDK.
 func moduleArgs(version string) []string {
 	args := []string{"-XX:+IgnoreUnrecognizedVMOptions"} // first: an older JDK must not stumble over what comes
-	if olderThan(version, 2, 1) {
-		args = append(args, "--add-exports=java.base/sun.net.util=ALL-UNNAMED")
-	}
 	for _, name := range exports {
 		args = append(args, "--add-exports="+name+"=ALL-UNNAMED")
 	}
 	for _, name := range opens {
 		args = append(args, "--add-opens=java.base/"+name+"=ALL-UNNAMED")
 	}
-	if !olderThan(version, 2, 4) {
-		args = append(args, "--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED",
-			"-Dio.netty.tryReflectionSetAccessible=true")
-	}
-	return args
+	return append(args, lineOf(version).Flags...)
 }
 
 // java is the beginning of both command lines, up to and with the class path. What is ours comes after the user's options: of

@@ -39,6 +39,9 @@ func (d Distributions) Install(ctx context.Context, in Installation) (Distributi
 	if !versionForm.MatchString(in.Version) {
 		return Distribution{}, fmt.Errorf("%q is no Flink version; try 2.3.0", in.Version)
 	}
+	if _, err := LineOf(in.Version); err != nil {
+		return Distribution{}, err
+	}
 	wanted, err := in.extras()
 	if err != nil {
 		return Distribution{}, err

@@ -6,30 +6,39 @@ import (
 	"drey/internal/cluster"
 )
 
-// Facts says what validation must know of Flink now.
-func Facts(d Distributions, minMemoryMB int64) cluster.FlinkFacts {
+// Facts says what validation must know of Flink now, where releases run on this Java.
+func Facts(d Distributions, java Java, minMemoryMB int64) cluster.FlinkFacts {
 	all, err := d.List()
 	if err != nil {
 		all = nil // nothing is installed as far as anybody can tell: every version is refused with the way out
 	}
 	var versions []string
+	unfit := map[string]string{}
 	for _, dist := range all {
+		if err := java.Runs(dist.Version); err != nil {
+			unfit[dist.Version] = err.Error()
+			continue
+		}
 		versions = append(versions, dist.Version)
 	}
-	return FactsOf(versions, minMemoryMB)
+	f := FactsOf(versions, minMemoryMB)
+	f.Unfit = unfit
+	return f
 }
 
 // FactsOf are the facts where these versions are installed, from old to new.
 func FactsOf(versions []string, minMemoryMB int64) cluster.FlinkFacts {
-	f := cluster.FlinkFacts{MinMemoryMB: minMemoryMB, Aliases: map[string]string{}, ClassifyKey: classifyKey, CheckMemory: checkMemory}
+	f := cluster.FlinkFacts{MinMemoryMB: minMemoryMB, Aliases: map[string]string{}, Hive: hasHive, ClassifyKey: classifyKey, CheckMemory: checkMemory}
 	for _, version := range versions {
 		f.Installed = append(f.Installed, version)
-		if major, minor, ok := line(version); ok && major == 1 && minor == 20 {
-			f.Aliases["1.16.0"], f.Aliases["1.17.0"] = version, version // R03
+		for _, legacy := range lineOf(version).Legacy {
+			f.Aliases[legacy] = version // R03: the newest, as it comes last
 		}
 	}
 	return f
 }
+
+func hasHive(version string) bool { return lineOf(version).Hive }
 
 func classifyKey(key, value string) (cluster.KeyClass, string) {
 	if key == KeySimulated {

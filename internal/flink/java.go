@@ -20,18 +20,8 @@ type Java struct {
 	Build   string // all that it says of itself
 }
 
-// javaOf says which majors of Java run a Flink line, newest line first; the first of its Javas is the one to install.
-var javaOf = []struct {
-	major, minor int // lines from here on
-	java         []int
-}{
-	{2, 3, []int{17, 21, 11, 25}}, // 25 was run with 2.3.0 (flink-measured.md 1)
-	{2, 0, []int{17, 21, 11}},
-	{1, 18, []int{17, 11}},
-}
-
 // installAnyJava is the way to a Java where no release is meant: to the newest line's.
-var installAnyJava = installJava(javaOf[0].java[0])
+var installAnyJava = installJava(lines[len(lines)-1].Java[0])
 
 func installJava(major int) string {
 	return fmt.Sprintf("install a JDK %d (Debian: apt-get install openjdk-%d-jdk-headless), or set JAVA_HOME to one", major, major)
@@ -81,23 +71,17 @@ func javaPath(home string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// javasFor are the majors of Java that run a Flink version; none for a version older than the table.
-func javasFor(version string) []int {
-	for _, row := range javaOf {
-		if !olderThan(version, row.major, row.minor) {
-			return row.java
-		}
-	}
-	return nil
-}
-
-// JavasFor names the majors of Java that run a Flink version: "11, 17 or 21"; "" if that is not known.
-func JavasFor(version string) string { return numbers(javasFor(version)) }
+// JavasFor names the majors of Java that run a Flink version: "11, 17 or 21".
+func JavasFor(version string) string { return numbers(lineOf(version).Java) }
 
 // Runs says why a Java cannot run a Flink version, and after "; " what to install; or nil.
 func (j Java) Runs(version string) error {
-	fit := javasFor(version)
-	if len(fit) == 0 || slices.Contains(fit, j.Major) {
+	line, err := LineOf(version)
+	if err != nil {
+		return err
+	}
+	fit := line.Java
+	if slices.Contains(fit, j.Major) {
 		return nil
 	}
 	return fmt.Errorf("wrong Java: this is Java %s, and Flink %s runs on Java %s; %s", j.Version, version, numbers(fit), installJava(fit[0]))

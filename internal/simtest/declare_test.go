@@ -120,8 +120,8 @@ func TestWhatIsDeclaredIsBroughtToTheRunningJob(t *testing.T) {
 		"the job by our own PUT": {ours, func(s *cluster.Spec) { args := "two"; s.Properties.Profile.Flink.Job.Args = &args }, "PUT", "job.update",
 			"jobSpec.args changed (job)", 2, func(l cluster.Launch) bool { return l.ArgsText() == "two" }},
 		"the Flink version, by upgradeMode": {put, func(s *cluster.Spec) {
-			s.Properties.Profile.OSSVersion, s.Properties.Profile.Flink.Job.UpgradeMode = "2.2.1", "LAST_STATE_UPDATE"
-		}, "PUT", "job.last-state-update", "by LAST_STATE_UPDATE", 2, func(l cluster.Launch) bool { return l.OSSVersion == "2.2.1" }},
+			s.Properties.Profile.OSSVersion, s.Properties.Profile.Flink.Job.UpgradeMode = "2.4.0", "LAST_STATE_UPDATE"
+		}, "PUT", "job.last-state-update", "by LAST_STATE_UPDATE", 2, func(l cluster.Launch) bool { return l.OSSVersion == "2.4.0" }},
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()

@@ -186,8 +186,8 @@ func (r *rig) open(ctx context.Context) (*store.Store, error) {
 }
 
 func (s *server) config() lifecycle.Config {
-	known := flink.Facts(flink.Distributions{Dir: s.dir}, 512)
-	known.Installed = []string{"2.3.0", "2.2.1"}
+	known := flink.Facts(flink.Distributions{Dir: s.dir}, flink.Java{Major: 17}, 512)
+	known.Installed = []string{"2.2.1", "2.3.0", "2.4.0"}
 	return lifecycle.Config{
 		Store: s.store, Storage: s.storage,
 		Targets: map[string]lifecycle.Target{target: {
