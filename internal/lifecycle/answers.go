@@ -129,6 +129,7 @@ type metadataAnswer struct {
 	Problem      string // "" = complete
 	CheckpointID int64
 	Bytes        int64
+	Format       int // of its _metadata: a line of Flink reads its own and those before
 }
 
 // staged is what the stage step leaves for the next Look, under a name made of the operation's id.

@@ -66,6 +66,9 @@ func (s *Service) beginChange(tx *store.Tx, a asked, c changing) (store.Operatio
 	if err != nil {
 		return store.Operation{}, err
 	}
+	if err := betweenLines(tx, a.job.UID, v, &f); err != nil {
+		return store.Operation{}, err
+	}
 	if c.before != nil {
 		f.Before = &c.before.Properties
 		if err := s.inPlace(tx, a, v, &f); err != nil {
@@ -87,14 +90,12 @@ func (s *Service) beginChange(tx *store.Tx, a asked, c changing) (store.Operatio
 	return s.insert(tx, a)
 }
 
-// inPlace finds out what a change that was declared has in common with what runs: nothing but the parallelism may differ, which the running
-// job takes over; or the line of Flink, between which savepoints are portable in their canonical form only (R27).
+// inPlace finds out whether a change that was declared differs in nothing but the parallelism from what runs: the running job takes it over.
 func (s *Service) inPlace(tx *store.Tx, a asked, v cluster.Version, f *facts) error {
 	old, err := tx.Version(a.job.UID, f.Previous)
 	if err != nil {
 		return err
 	}
-	f.Canonical = cluster.Line(old.Flink) != cluster.Line(v.Flink)
 	if v.State == cluster.Frozen && f.Way == bySavepoint && len(old.Scalable) > 0 && old.State == cluster.Frozen && old.Flink == v.Flink && old.Launch.OnlyParallelism(v.Launch) {
 		f.Rescale = v.Launch.Parallelism()
 	}

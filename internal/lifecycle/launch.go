@@ -205,12 +205,12 @@ func lookRunning(f facts) questions {
 
 // decideRunning waits until all tasks run and Flink says that it restored what it was told to.
 func decideRunning(f facts, a answers, now time.Time) (facts, engine.Verdict) {
+	gate := a.jobManager().Gate
+	if gate.Gate == runtime.GateDone && len(gate.Jobs) == 0 { // before its end is asked for: up to Flink 2.2 that follows, and tells less
+		return failLaunch(f, flink.Diagnosis{Code: "NoJobSubmitted", Message: "main() ended without calling execute(): no job was submitted."})
+	}
 	if d := ended(a); d != nil {
 		return failLaunch(f, *d)
-	}
-	gate := a.jobManager().Gate
-	if gate.Gate == runtime.GateDone && len(gate.Jobs) == 0 {
-		return failLaunch(f, flink.Diagnosis{Code: "NoJobSubmitted", Message: "main() ended without calling execute(): no job was submitted."})
 	}
 	j := a.Job
 	switch {

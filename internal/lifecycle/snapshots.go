@@ -46,7 +46,7 @@ func (w *world) metadata(ctx context.Context, at string) (*metadataAnswer, error
 	if err != nil {
 		return &metadataAnswer{Problem: err.Error()}, nil
 	}
-	a := &metadataAnswer{CheckpointID: m.CheckpointID, Bytes: int64(len(raw))}
+	a := &metadataAnswer{CheckpointID: m.CheckpointID, Bytes: int64(len(raw)), Format: m.Version}
 	for _, f := range m.Files {
 		size, err := w.Storage.Stat(ctx, uri.Join(f.Path))
 		switch {
@@ -88,6 +88,10 @@ func (w *world) chooseRestore(ctx context.Context, f facts) (*restoreAnswer, err
 	}
 	if m.Problem != "" {
 		return &restoreAnswer{Problem: &failure{Code: flink.CodeSavepointNotFound, Message: fmt.Sprintf("The savepoint %s cannot be used: %s.", uri, m.Problem), Hint: "choose another savepoint"}}, nil
+	}
+	if newer := flink.CannotRead(r.version.Flink, m.Format); newer {
+		return &restoreAnswer{Problem: &failure{Code: codeLineGoesBack, Message: fmt.Sprintf("The savepoint %s was written by a newer line of Flink than %s, which cannot read it.", uri, r.version.Flink),
+			Hint: "choose a savepoint that this line wrote (`drey savepoint list`), or start with the newer line"}}, nil
 	}
 	return &restoreAnswer{URI: uri}, nil
 }

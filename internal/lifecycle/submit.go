@@ -100,8 +100,23 @@ func (s *Service) insert(tx *store.Tx, a asked) (store.Operation, error) {
 	if k.watcher {
 		return op, nil
 	}
+	if err := s.tellAlias(tx, op, a); err != nil {
+		return op, err
+	}
 	return op, tx.AddAudit(store.AuditRow{At: now, Principal: a.caller.Principal, Action: auditAction(a), Resource: op.ResourceID,
 		Decision: "allowed", RequestID: a.caller.RequestID, Detail: "operation " + op.ID})
+}
+
+// tellAlias says in an operation's log what a version really runs as, where that is not what was asked for (R03).
+func (s *Service) tellAlias(tx *store.Tx, op store.Operation, a asked) error {
+	if a.born || a.facts.Version == 0 {
+		return nil
+	}
+	v, err := tx.Version(a.job.UID, a.facts.Version)
+	if err != nil || v.Flink == "" || v.Flink == v.Launch.OSSVersion {
+		return err
+	}
+	return tx.AddLine(op.ID, op.CreatedAt, op.Step, v.Launch.OSSVersion+" runs as "+v.Flink)
 }
 
 func auditAction(a asked) string {

@@ -33,6 +33,12 @@ func TestAChangeThatCannotBeIsRefusedByName(t *testing.T) {
 		"memory, during an update": {updating, byPut(cluster.ByPut), memory, "AnotherOperationInProgress "},
 		"a switch, during an update": {updating, byPatch, func(s *cluster.Spec) { s.Properties.Profile.Prometheus = &cluster.Prometheus{Enabled: true} },
 			"AnotherOperationInProgress "},
+		"an older line of Flink, which could not read the state": {nil, byPut(cluster.ByPut), func(s *cluster.Spec) { s.Properties.Profile.OSSVersion = "2.2.1" },
+			"FlinkLineGoesBack "},
+		"another line, from a checkpoint that is not portable": {nil, byPut(cluster.ByPut), func(s *cluster.Spec) {
+			s.Properties.Profile.OSSVersion, s.Properties.Profile.Flink.Job.UpgradeMode = "2.4.0", "LAST_STATE_UPDATE"
+			confOf(s, map[string]string{"execution.checkpointing.unaligned": "true"})
+		}, "CheckpointNotPortable "},
 		"tags of the wrong form": {nil, byPatch, func(s *cluster.Spec) { s.Tags = map[string]string{"<": "b"} }, "InvalidTags tags.<"},
 	} {
 		t.Run(why, func(t *testing.T) {
