@@ -5,22 +5,25 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 FLINK   ?= 2.3.0
+LINES   ?= 1.20.5 2.2.1
 DATA    ?= .drey
 DISTS   := $(abspath $(DATA))/distributions
 FLINK_HOME := $(DISTS)/$(FLINK)
+HOMES   := $(LINES:%=$(DISTS)/%/drey-distribution.json)
 EMBED   := internal/daemon/embedded
 GOFLAGS_STATIC := -trimpath -ldflags "-s -w"
 
 export DREY_DISTRIBUTIONS := $(DISTS)
 export DREY_TEST_FLINK_HOME := $(FLINK_HOME)
 export DREY_TEST_FLINK := $(FLINK)
+export DREY_TEST_LINES := $(LINES)
 export DREY_TEST_JARS := $(abspath build/jars)
 
 GO_FILES := $(shell find cmd internal -name '*.go' ! -name '*_test.go') go.mod go.sum $(shell find internal -name '*.sql')
 JAVA_FILES := $(shell find java -type f)
 JOB_FILES := $(shell find test/flink examples -name '*.java') $(shell find test/flink examples -name '*.sh')
 
-.PHONY: kube-up kube-down test-kube replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
+.PHONY: lines kube-up kube-down test-kube replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,10 +34,10 @@ prerequisites:
 	@scripts/prerequisites.sh
 
 # Flink first: our Java jar is compiled against it. The program that installs it is drey itself, without anything inside yet.
-$(FLINK_HOME)/drey-distribution.json: | prerequisites
+$(DISTS)/%/drey-distribution.json: | prerequisites
 	@mkdir -p build
 	CGO_ENABLED=0 go build -o build/drey-installer ./cmd/drey
-	build/drey-installer distribution install $(FLINK) --data $(DATA)
+	build/drey-installer distribution install $* --data $(DATA)
 
 $(EMBED)/drey-keep: $(shell find internal/keeper cmd/drey-keep -name '*.go' ! -name '*_test.go') | prerequisites
 	CGO_ENABLED=0 go build $(GOFLAGS_STATIC) -o $@ ./cmd/drey-keep
@@ -69,8 +72,8 @@ test: lint unit real test-kube ## what CI runs
 unit: bin/drey ## unit tests, with the race detector
 	go test -race -timeout 10m ./cmd/... ./internal/... ./test/flink/... ./test/postgres/... ./test/kube/image/...
 
-real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar build/jars/preflight.jar ## tests on real Flink
-	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 60m -v -count=1 -p 1 ./test/gate/... ./test/conformance/... ./test/e2e/... ./test/preflight/...
+real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar build/jars/preflight.jar $(HOMES) ## tests on real Flink; each of LINES lives one life
+	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 60m -v -count=1 -p 1 ./test/lines/... ./test/gate/... ./test/conformance/... ./test/e2e/... ./test/preflight/...
 	$(SIMULATED)
 
 # They need the binary only, no Flink and no Java.
@@ -115,6 +118,9 @@ record: $(EMBED)/drey-keep $(EMBED)/drey-flink.jar build/jars/witness.jar ## rec
 
 failpoints-real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar ## kill the server at every moment of every step on real Flink (30 minutes)
 	DREY_TEST_SWEEP=all DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -timeout 120m -v -count=1 -run 'TestTheServerKilled' ./test/e2e
+
+lines: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(HOMES) ## the suites of life, updates and recovery on each line (LINES=, RUN=; 20 minutes each); evidence in docs/evidence/lines.json
+	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) DREY_EVIDENCE=$(abspath docs/evidence/lines.json) go test -tags deep -run 'TestEachLine$$' -timeout 170m -v -count=1 ./test/lines
 
 sim: ## schedules with faults in virtual time (SCHEDULES=, SEED=), and every kind killed at every moment; evidence in docs/evidence/sim.json
 	go test -count=1 -timeout 60m ./internal/simtest -schedules $(or $(SCHEDULES),3000) -seed $(or $(SEED),1) -evidence $(abspath docs/evidence/sim.json)

@@ -49,7 +49,13 @@ type status struct{ Status string }
 // start brings up a JobManager with a program of the tests, and task managers of one slot; it returns when the gate is ready.
 func start(t *testing.T, jar string, taskManagers int, prepare []string, args ...string) *cluster {
 	t.Helper()
-	home := env(t, "DREY_TEST_FLINK_HOME")
+	return startOn(t, env(t, "DREY_TEST_FLINK"), jar, taskManagers, prepare, args...)
+}
+
+// startOn does so on a version of Flink.
+func startOn(t *testing.T, version, jar string, taskManagers int, prepare []string, args ...string) *cluster {
+	t.Helper()
+	home := filepath.Join(env(t, "DREY_DISTRIBUTIONS"), version)
 	java, err := exec.LookPath("java")
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +69,7 @@ func start(t *testing.T, jar string, taskManagers int, prepare []string, args ..
 	}
 	c := &cluster{t: t, runtime: rt, storage: t.TempDir()}
 	t.Cleanup(c.end)
-	shape := runtime.Shape{ID: id, Distribution: env(t, "DREY_TEST_FLINK"), TaskManagers: taskManagers}
+	shape := runtime.Shape{ID: id, Distribution: version, TaskManagers: taskManagers}
 	layout, err := rt.Layout(t.Context(), shape)
 	if err != nil {
 		t.Fatal(err)
@@ -101,9 +107,11 @@ func start(t *testing.T, jar string, taskManagers int, prepare []string, args ..
 }
 
 // release gives the order: from nothing, under jobID.
-func (c *cluster) release() {
+func (c *cluster) release() { c.releaseFrom("") }
+
+func (c *cluster) releaseFrom(restore string) {
 	c.t.Helper()
-	order := fmt.Sprintf(`{"restorePath":"","jobId":%q,"allowNonRestoredState":false}`, jobID)
+	order := fmt.Sprintf(`{"restorePath":%q,"jobId":%q,"allowNonRestoredState":false}`, restore, jobID)
 	if err := c.runtime.Release(c.t.Context(), id, []byte(order)); err != nil {
 		c.t.Fatal(err)
 	}
