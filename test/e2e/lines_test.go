@@ -26,7 +26,7 @@ func TestALifeOnEachLineOfFlink(t *testing.T) {
 			w.runs(version, version)
 			w.grows(300)
 			s.must("job", "savepoint", w.name)
-			s.must(w.update(trouble{}, append(w.toSink(), "--arg", "--version", "--arg", "v2")...)...)
+			s.must(w.update(trouble{}, append(w.toSink(), "--arg", "--version", "--arg", "v2", "--timeout", "3m")...)...)
 			gap := w.starts()[0].Properties.Gap
 			if gap == nil || gap.Seconds <= 0 || len(gap.Parts) < 4 {
 				t.Fatalf("the update has the gap %+v", gap)
@@ -36,7 +36,7 @@ func TestALifeOnEachLineOfFlink(t *testing.T) {
 			w.clean("after the update", false)
 			s.must("job", "stop", w.name)
 			w.clean("stopped", true)
-			s.must("job", "start", w.name)
+			s.must("job", "start", w.name, "--timeout", "3m")
 			w.dies("jobmanager-0", false)
 			w.dies("taskmanager-0", false)
 			for _, why := range []string{"main() fails", "the restore fails"} {
@@ -66,7 +66,7 @@ func TestAJobGoesOverToANewerLineAndBackOnlyWithAnOldSavepoint(t *testing.T) {
 		t.Fatalf("create: %s", r.err)
 	}
 	w.grows(300)
-	s.must("cluster", "update", w.name, "--flink-version", newest)
+	s.must("cluster", "update", w.name, "--flink-version", newest, "--timeout", "3m")
 	w.runs(newest, newest)
 	w.grows(300)
 	w.clean("after the upgrade", false)

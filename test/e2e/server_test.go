@@ -19,8 +19,8 @@ import (
 	"drey/test/flink/witness"
 )
 
-// patience bounds every wait for an event.
-const patience = 2 * time.Minute
+// patience bounds every wait for an event; generous, because it is spent only where a test fails, or on a machine that has much else to do.
+const patience = 5 * time.Minute
 
 // env reads a variable that the Makefile sets.
 func env(t testing.TB, name string) string {
