@@ -24,7 +24,7 @@ func betweenLines(tx *store.Tx, job string, v cluster.Version, f *facts) error {
 		return nil
 	case carries && flink.OlderLine(v.Flink, old.Flink):
 		return cluster.Errorf(cluster.Conflict, codeLineGoesBack, "", "The job's state was written by Flink %s, and Flink %s, of an older line, is not made to read it.", old.Flink, v.Flink).
-			WithHint("go back with a savepoint of then: `drey cluster version rollback <cluster> N --savepoint NAME`; or give the state up: `drey job stateless-update`")
+			WithHint("go back with a savepoint of then: `drey cluster version rollback <cluster> N --savepoint NAME`; or give the state up: upgradeMode STATELESS_UPDATE")
 	case f.Way == byLast && (unaligned(old) || unaligned(v)):
 		return cluster.Errorf(cluster.Conflict, "CheckpointNotPortable", "", "The checkpoints are unaligned: Flink %s cannot restore one of Flink %s.", v.Flink, old.Flink).
 			WithHint("take a savepoint along: upgradeMode UPDATE")
