@@ -73,10 +73,11 @@ func TestAJobGoesOverToANewerLineAndBackOnlyWithAnOldSavepoint(t *testing.T) {
 	old := w.starts()[0].Properties.RestoredFrom
 
 	refused := s.cli("cluster", "update", w.name, "--flink-version", oldest)
-	if refused.code == 0 || !strings.Contains(refused.err, "FlinkLineGoesBack") || !strings.Contains(refused.err, "drey cluster version rollback") {
+	const goesBack = "of an older line, is not made to read it"
+	if refused.code == 0 || !strings.Contains(refused.err, goesBack) || !strings.Contains(refused.err, "drey cluster version rollback") {
 		t.Errorf("back to %s: exit code %d\n%s", oldest, refused.code, refused.err)
 	}
-	if refused := s.cli("cluster", "version", "rollback", w.name, "1"); refused.code == 0 || !strings.Contains(refused.err, "FlinkLineGoesBack") {
+	if refused := s.cli("cluster", "version", "rollback", w.name, "1"); refused.code == 0 || !strings.Contains(refused.err, goesBack) {
 		t.Errorf("rollback without a savepoint: exit code %d\n%s", refused.code, refused.err)
 	}
 	w.runs(newest, newest)
@@ -89,7 +90,7 @@ func TestAJobGoesOverToANewerLineAndBackOnlyWithAnOldSavepoint(t *testing.T) {
 	w.fresh[w.starts()[0].Name] = held + 1 // what came after that savepoint is given up
 	w.grows(100)
 	s.must("job", "stop", w.name)
-	if newer := s.cli("job", "start", w.name, "--savepoint", w.newerSavepoint()); newer.code == 0 || !strings.Contains(newer.err, "FlinkLineGoesBack") {
+	if newer := s.cli("job", "start", w.name, "--savepoint", w.newerSavepoint()); newer.code == 0 || !strings.Contains(newer.err, "by a newer line of Flink") {
 		t.Errorf("a start from a newer line's savepoint: exit code %d\n%s", newer.code, newer.err)
 	}
 }
