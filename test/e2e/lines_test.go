@@ -88,7 +88,8 @@ func TestAJobGoesOverToANewerLineAndBackOnlyWithAnOldSavepoint(t *testing.T) {
 	held := w.held(old)
 	s.must("cluster", "version", "rollback", w.name, "1", "--savepoint", old, "--timeout", "3m")
 	w.fresh[w.starts()[0].Name] = held + 1 // what came after that savepoint is given up
-	w.grows(100)
+	w.until("the old version writes again", func() bool { return w.lives() == 3 })
+	w.clean("after the way back", false)
 	s.must("job", "stop", w.name)
 	if newer := s.cli("job", "start", w.name, "--savepoint", w.newerSavepoint()); newer.code == 0 || !strings.Contains(newer.err, "by a newer line of Flink") {
 		t.Errorf("a start from a newer line's savepoint: exit code %d\n%s", newer.code, newer.err)
