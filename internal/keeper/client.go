@@ -37,21 +37,7 @@ func Open(folder string, transport http.RoundTripper) (*Client, error) {
 }
 
 // Status asks how the process and its gate are.
-func (c *Client) Status(ctx context.Context) (Status, error) {
-	answer, err := c.do(ctx, http.MethodGet, "/v1/status", nil)
-	if err != nil {
-		return Status{}, fmt.Errorf("cannot ask the keeper: %w", err)
-	}
-	defer answer.Body.Close()
-	var s Status
-	if err := json.NewDecoder(answer.Body).Decode(&s); err != nil {
-		return Status{}, fmt.Errorf("cannot read the keeper's answer: %w", err)
-	}
-	if s.Version != Version {
-		return Status{}, fmt.Errorf("the keeper speaks version %d, we know %d", s.Version, Version)
-	}
-	return s, nil
-}
+func (c *Client) Status(ctx context.Context) (Status, error) { return c.status(ctx, "/v1/status") }
 
 // Release gives the order, at most 64 KiB: [ErrReleased] if another was given before, [ErrNotHeld] if nothing is held.
 func (c *Client) Release(ctx context.Context, order []byte) error {
@@ -88,12 +74,25 @@ func (c *Client) Logs(ctx context.Context, cursor int64, wait time.Duration) (io
 	return answer.Body, begin, nil
 }
 
-// do sends one request and answers with a response that is a success.
+// do sends one request, and answers with a response that is a success.
 func (c *Client) do(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
+	return c.send(request)
+}
+
+// Refused is an answer of the keeper that is no success.
+type Refused struct {
+	Status int
+	Word   string
+}
+
+// Error implements [error].
+func (r *Refused) Error() string { return fmt.Sprintf("it answered %d %s", r.Status, r.Word) }
+
+func (c *Client) send(request *http.Request) (*http.Response, error) {
 	request.Header.Set("Authorization", "Bearer "+c.key)
 	answer, err := c.http.Do(request)
 	if err != nil {
@@ -111,5 +110,5 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) (*htt
 	case answer.StatusCode == http.StatusConflict && said.Error == wordNotHeld:
 		return nil, ErrNotHeld
 	}
-	return nil, fmt.Errorf("it answered %d %s", answer.StatusCode, said.Error)
+	return nil, &Refused{answer.StatusCode, said.Error}
 }

@@ -37,7 +37,8 @@ type Input struct {
 	Env         map[string]string `json:"env"`     // the whole environment, with the marker
 	Folder      string            `json:"folder"`  // the working folder
 	Gate        string            `json:"gate,omitempty"`
-	Tombstone   string            `json:"tombstone"` // where this file is, nothing is started
+	Tombstone   string            `json:"tombstone"`           // where this file is, nothing is started
+	Container   *Container        `json:"container,omitempty"` // of a keeper that is PID 1 of a container
 }
 
 // Running is what running.json holds.

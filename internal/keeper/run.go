@@ -28,9 +28,12 @@ const lastOutputBytes = 64 << 10
 type keeper struct {
 	folder  string
 	in      Input
-	key     string
+	key     string // the bearer token that others show
+	seed    string // of a container: what its identity is made of
 	output  *output
 	process *process
+	started chan struct{} // closed once process is set
+	wanted  *wanted       // of a container; nil elsewhere
 	exit    atomic.Pointer[Exit]
 	ended   chan struct{} // closed once exit is set; everything the process itself wrote is in the files then
 	read    chan struct{} // gets a value when the output was read to its end after that
@@ -44,7 +47,15 @@ func Run(folder string) error {
 	if err != nil {
 		return err
 	}
-	k, err := newKeeper(folder)
+	in, err := ReadInput(folder)
+	if err != nil {
+		return err
+	}
+	key, err := ReadKey(folder)
+	if err != nil {
+		return err
+	}
+	k, err := newKeeper(folder, in, key)
 	if err != nil {
 		return err
 	}
@@ -60,7 +71,7 @@ func Run(folder string) error {
 	<-k.process.ended
 	wake()
 	<-drained
-	k.stay(k.record())
+	k.stay(k.record(), linger)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = server.Shutdown(ctx) // it ends with us anyway
@@ -95,12 +106,8 @@ func inheritLock(folder string) (*os.File, error) {
 	return os.NewFile(3, LockFile), nil
 }
 
-// newKeeper reads the input and refuses a second life of the folder.
-func newKeeper(folder string) (*keeper, error) {
-	in, err := ReadInput(folder)
-	if err != nil {
-		return nil, err
-	}
+// newKeeper refuses a second life of the folder.
+func newKeeper(folder string, in Input, key string) (*keeper, error) {
 	for _, path := range []string{in.Tombstone, filepath.Join(folder, RunningFile), filepath.Join(folder, ExitFile)} {
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("refused to start: %s is there", filepath.Base(path))
@@ -109,15 +116,11 @@ func newKeeper(folder string) (*keeper, error) {
 	if err := clearGate(in.Gate); err != nil {
 		return nil, fmt.Errorf("refused to start: %w", err)
 	}
-	key, err := ReadKey(folder)
-	if err != nil {
-		return nil, err
-	}
 	out, err := newOutput(filepath.Join(folder, LogFolder))
 	if err != nil {
 		return nil, err
 	}
-	return &keeper{folder: folder, in: in, key: key, output: out,
+	return &keeper{folder: folder, in: in, key: key, output: out, started: make(chan struct{}),
 		ended: make(chan struct{}), read: make(chan struct{}, 1)}, nil
 }
 
@@ -141,9 +144,11 @@ func (k *keeper) start(lock *os.File, port int) (drained <-chan struct{}, wake f
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot make a pipe: %w", err)
 	}
-	k.process, err = start(k.in, writer, lock)
+	k.process, err = start(k.in, writer, lock) // a container has no lock: the descriptor is closed there
 	writer.Close()
-	lock.Close()
+	if lock != nil { // a container needs none
+		lock.Close()
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -155,6 +160,7 @@ func (k *keeper) start(lock *os.File, port int) (drained <-chan struct{}, wake f
 		<-k.process.ended
 		return nil, nil, fmt.Errorf("cannot say that the process runs: %w", err)
 	}
+	close(k.started)
 	return done, func() { _ = reader.SetReadDeadline(time.Now()) }, nil
 }
 
@@ -186,12 +192,12 @@ func (k *keeper) writeExit(e Exit) error {
 	if err := WriteJSON(filepath.Join(k.folder, ExitFile), 0o600, e); err != nil {
 		return fmt.Errorf("cannot record the end of the process: %w", err)
 	}
-	return nil
+	return k.tellKubelet(e)
 }
 
-// stay waits until the output was read, or a minute. Meanwhile it tries again to write what a full disk refused.
-func (k *keeper) stay(written bool) {
-	limit := time.NewTimer(linger)
+// stay waits until the output was read, at most so long. Meanwhile it tries again to write what a full disk refused.
+func (k *keeper) stay(written bool, most time.Duration) {
+	limit := time.NewTimer(most)
 	defer limit.Stop()
 	again := time.NewTicker(time.Second)
 	defer again.Stop()

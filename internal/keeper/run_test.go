@@ -30,6 +30,12 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	case len(os.Args) == 2 && os.Args[1] == "container":
+		code, err := RunContainer(os.Getenv("CONFIG"), 7)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(code)
 	default:
 		os.Exit(m.Run())
 	}

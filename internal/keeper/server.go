@@ -31,6 +31,9 @@ type Status struct {
 	Gate        Gate      `json:"gate"`
 	OrderDigest string    `json:"orderDigest"` // "" if it was never released
 	LogEnd      int64     `json:"logEnd"`      // offset of the next byte of output
+	LogStart    int64     `json:"logStart"`    // offset of its first
+	// Missing are the digests of the artifacts that a container still waits for before it starts its process.
+	Missing []string `json:"missing,omitempty"`
 }
 
 // refusal is the body of an answer that is no success.
@@ -44,9 +47,12 @@ const (
 	wordNotHeld  = "not-held"
 )
 
-// routes are the four requests, each behind the key.
+// routes are the requests, each behind the key.
 func (k *keeper) routes() http.Handler {
 	mux := http.NewServeMux()
+	if k.wanted != nil {
+		k.containerRoutes(mux)
+	}
 	var releasing sync.Mutex
 	mux.HandleFunc("GET /v1/status", k.getStatus)
 	mux.HandleFunc("POST /v1/release", func(w http.ResponseWriter, r *http.Request) {
@@ -66,26 +72,48 @@ func (k *keeper) routes() http.Handler {
 }
 
 func (k *keeper) getStatus(w http.ResponseWriter, _ *http.Request) {
-	s := Status{
-		Version: Version, Incarnation: k.in.Incarnation, Process: k.in.Process,
-		PID: k.process.handle.Pid, StartedAt: k.process.started.UTC(), Exit: k.exit.Load(),
-	}
-	s.LogEnd, _ = k.output.length()
-	var err error
-	if s.Gate, err = ReadGate(k.in.Gate); err == nil && k.in.Gate != "" {
-		var order []byte
-		if order, err = ReadOrder(k.in.Gate); err == nil {
-			s.OrderDigest = OrderDigest(order)
-		} else if errors.Is(err, os.ErrNotExist) {
-			err = nil
-		}
-	}
+	s, err := k.status()
 	if err != nil {
 		fail(w, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(s)
+}
+
+// status is what is to be said now.
+func (k *keeper) status() (Status, error) {
+	s := Status{
+		Version: Version, Incarnation: k.in.Incarnation, Process: k.in.Process,
+		Exit: k.exit.Load(), Missing: k.wanted.missing(), LogStart: k.output.start,
+	}
+	if p := k.running(); p != nil {
+		s.PID, s.StartedAt = p.handle.Pid, p.started.UTC()
+	}
+	s.LogEnd, _ = k.output.length()
+	if k.in.Gate == "" {
+		return s, nil
+	}
+	var err error
+	if s.Gate, err = ReadGate(k.in.Gate); err != nil {
+		return s, err
+	}
+	order, err := ReadOrder(k.in.Gate)
+	if errors.Is(err, os.ErrNotExist) {
+		return s, nil
+	}
+	s.OrderDigest = OrderDigest(order)
+	return s, err
+}
+
+// running is the process; nil before it is started.
+func (k *keeper) running() *process {
+	select {
+	case <-k.started:
+		return k.process
+	default:
+		return nil
+	}
 }
 
 func (k *keeper) postRelease(w http.ResponseWriter, r *http.Request) {
@@ -108,10 +136,11 @@ func (k *keeper) postRelease(w http.ResponseWriter, r *http.Request) {
 
 // release gives the order to the gate. A process that has ended holds nothing, but its order may be asked for again.
 func (k *keeper) release(order []byte) error {
-	if k.in.Gate == "" {
+	p := k.running()
+	if k.in.Gate == "" || p == nil {
 		return ErrNotHeld
 	}
-	if k.process.hasEnded() {
+	if p.hasEnded() {
 		if given, err := CompareOrder(k.in.Gate, order); given || err != nil {
 			return err
 		}
@@ -129,7 +158,10 @@ func (k *keeper) release(order []byte) error {
 }
 
 func (k *keeper) postKill(w http.ResponseWriter, _ *http.Request) {
-	if err := k.process.kill(); err != nil {
+	p := k.running()
+	if p == nil {
+		k.wanted.giveUp()
+	} else if err := p.kill(); err != nil {
 		fail(w, err)
 		return
 	}
@@ -167,8 +199,12 @@ func (k *keeper) getLogs(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// sawRead remembers that somebody has the output up to cursor.
+// sawRead remembers that somebody has the output up to cursor. In a container more than the output would be lost, so there it
+// takes a word of its own.
 func (k *keeper) sawRead(cursor int64) {
+	if k.wanted != nil {
+		return
+	}
 	if end, _ := k.output.length(); cursor >= end && k.exit.Load() != nil {
 		select {
 		case k.read <- struct{}{}:
