@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"storage":              {"cluster"},
 	"runtime":              {"secret"},
 	"runtime/local":        {"runtime", "keeper"},
+	"runtime/kubernetes":   {"runtime", "keeper"},
 	"runtime/runtimetest":  {"runtime", "secret"},
 	"runtime/simulated":    {"runtime", "flink/fake", "secret", "storage"},
 	"store":                {"cluster"},

@@ -119,3 +119,39 @@ func (r *logReader) advance() error {
 
 // Close implements [io.Closer].
 func (r *logReader) Close() error { return r.file.Close() }
+
+// LogEnd is the offset behind the last byte of output kept in a folder; 0 if it is not there.
+func LogEnd(folder string) (int64, error) {
+	segments, err := listSegments(folder)
+	if err != nil || len(segments) == 0 {
+		return 0, err
+	}
+	return segments[len(segments)-1].end(), nil
+}
+
+// KeepLogs keeps a piece of somebody else's output that begins at an offset, as [OpenLogs] reads it, and answers its length. Only
+// one may do so at a time.
+func KeepLogs(folder string, begin int64, r io.Reader) (int64, error) {
+	o, err := newOutput(folder)
+	if err != nil {
+		return 0, err
+	}
+	defer o.shut()
+	o.resume(begin)
+	var total int64
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := r.Read(buf)
+		o.append(buf[:n])
+		total += int64(n)
+		if errors.Is(err, io.EOF) {
+			err = nil
+		} else if err == nil {
+			continue
+		}
+		if kept := o.end - begin; err == nil && kept != total {
+			err = errors.New("the output could not be kept")
+		}
+		return total, err
+	}
+}

@@ -59,6 +59,17 @@ func newOutput(folder string) (*output, error) {
 	return o, nil
 }
 
+// resume makes the next byte the one at offset begin: in the newest file, if that ends there and is not full.
+func (o *output) resume(begin int64) {
+	last := len(o.starts) - 1
+	if last >= 0 && o.end == begin && begin-o.starts[last] < o.cut {
+		if f, err := os.OpenFile(o.path(o.starts[last]), os.O_WRONLY|os.O_APPEND, 0); err == nil {
+			o.file, o.size = f, begin-o.starts[last]
+		}
+	}
+	o.end = begin
+}
+
 // capture reads the pipe until nobody can write to it any more. An expired read deadline tells it that the process has
 // ended: it then closes drained as soon as everything the process itself wrote is in the files, and reads on.
 func (o *output) capture(pipe *os.File, drained chan<- struct{}) {

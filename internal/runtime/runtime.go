@@ -100,6 +100,8 @@ type Process struct {
 	Env      map[string]string // the whole environment but for the marker, which the runtime adds
 	MemoryMB int               // 110 % of the role's memory, for accounting
 	Gate     bool              // this process has our gate inside: it is Held once the gate says so
+	// Ports are those of a gated process that the others reach it at. Only a runtime needs them that gives it an address of its own.
+	Ports []int
 }
 
 // Incarnation is everything that Prepare brings up.
@@ -156,8 +158,10 @@ type GateInfo struct {
 type ProcessStatus struct {
 	ProcessID
 	State State
-	PID   int // 0 if not known
-	Exit  Exit
+	// Life tells one start of a process from the next one under the same index; "" if it never started.
+	Life string
+	PID  int // where it runs, which may be a container; 0 if not known
+	Exit Exit
 	// LogStart is the cursor of the first byte it wrote; before that lies what the one wrote that it replaced.
 	LogStart int64
 	// Replaced is how the process before it under the same index ended, which Scale replaced; nil if it is the first.

@@ -133,6 +133,9 @@ func (r *Runtime) observeFiles(ctx context.Context, path string, held, released 
 		return err
 	}
 	s.PID, s.LogStart = running.PID, running.LogStart
+	if ran {
+		s.Life = fmt.Sprintf("%d since %d", running.PID, running.StartTime) // a PID alone comes again
+	}
 	if s.Gate, err = gateOf(path); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func replaced(r *rig) {
 	r.await(inc.ID, second, runtime.Exited)
 	r.scale(inc.ID, 1)
 	now := r.await(inc.ID, taskManager, runtime.Alive)
-	if now.PID == ended.PID || now.Replaced == nil || *now.Replaced != ended.Exit || now.Replaced.Signal != int(syscall.SIGKILL) || now.LogStart != int64(len(first)) {
+	if now.Life == ended.Life || now.Replaced == nil || *now.Replaced != ended.Exit || now.Replaced.Signal != int(syscall.SIGKILL) || now.LogStart != int64(len(first)) {
 		r.Errorf("it ended as %+v, the next one is seen as %+v", ended, now)
 	}
 	all := first + first // also the same environment, arguments, and an empty folder
@@ -79,7 +79,7 @@ func scaledAgain(r *rig) {
 	r.wantError(r.Runtime.Scale(r.ctx, inc.ID, runtime.TaskManager, 2, 2), runtime.ErrStale)
 	r.prepare(inc)
 	s := r.observe(inc.ID)
-	if s.Process(taskManager).PID != first.PID || s.Process(second).PID != before.PID || s.Process(second).Replaced != nil {
+	if s.Process(taskManager).Life != first.Life || s.Process(second).Life != before.Life || s.Process(second).Replaced != nil {
 		r.Errorf("what lived was touched: %+v", s)
 	}
 	r.end(inc.ID, taskManager)

@@ -49,7 +49,7 @@ func adopted(r *rig) {
 	r.Runtime = r.Restart(r.T)
 	after := r.observe(inc.ID)
 	for i, p := range before.Processes {
-		if q := after.Processes[i]; q.PID != p.PID || q.State != p.State {
+		if q := after.Processes[i]; q.Life != p.Life || q.State != p.State {
 			r.Errorf("before the restart: %+v; after: %+v", p, q)
 		}
 	}

@@ -24,7 +24,7 @@ func heldThenReleased(r *rig) {
 	gate := r.layout(id).Gate
 	r.prepare(r.incarnation(id, Script{Print("up"), Gate(gate), Print("open"), Done(gate, "f00d"), Wait}, Script{Wait}))
 	held := r.await(id, jobManager, runtime.Held)
-	if held.Gate.Gate != runtime.GateReady || held.PID == 0 || held.Gate.At.IsZero() {
+	if held.Gate.Gate != runtime.GateReady || held.Life == "" || held.Gate.At.IsZero() {
 		r.Errorf("a held one is seen as %+v", held)
 	}
 	if s := r.await(id, taskManager, runtime.Alive); s.Gate.Gate != runtime.GateNone {
@@ -93,8 +93,8 @@ func preparedAgain(r *rig) {
 	r.prepare(inc)
 	after := r.observe(inc.ID)
 	for i, p := range before.Processes {
-		if p.PID != after.Processes[i].PID {
-			r.Errorf("%s had PID %d, and has %d", p.ProcessID, p.PID, after.Processes[i].PID)
+		if p.Life != after.Processes[i].Life {
+			r.Errorf("%s had life %s, and has %s", p.ProcessID, p.Life, after.Processes[i].Life)
 		}
 	}
 	ended := r.incarnation(r.newID(), Script{Print("ran"), Exit(7)}, nil)

@@ -2,6 +2,7 @@ package simulated
 
 import (
 	"net/http"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -187,7 +188,7 @@ func (p *Process) state() runtime.State {
 }
 
 func (p *Process) status() runtime.ProcessStatus {
-	s := runtime.ProcessStatus{ProcessID: p.ID, State: p.state(), PID: p.pid, LogStart: p.logStart, Replaced: p.replaced, Gate: p.gate}
+	s := runtime.ProcessStatus{ProcessID: p.ID, State: p.state(), PID: p.pid, Life: strconv.Itoa(p.pid), LogStart: p.logStart, Replaced: p.replaced, Gate: p.gate}
 	if p.exit != nil {
 		s.Exit = *p.exit
 	}

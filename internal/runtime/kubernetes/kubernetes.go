@@ -1,0 +1,183 @@
+// Package kubernetes runs incarnations in a namespace of a Kubernetes cluster: one bare pod for each process, with a keeper as
+// its first process. What is kept of an incarnation, and how its death is proved, is in docs/decisions/0009-kubernetes.md.
+package kubernetes
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"regexp"
+	"strconv"
+	"sync"
+	"time"
+
+	client "k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"drey/internal/runtime"
+)
+
+// Config is what a Runtime needs.
+type Config struct {
+	Kubeconfig string // path; "" with InCluster, else the places where kubectl looks
+	Context    string // of the kubeconfig; "" is its current one
+	InCluster  bool   // we are a pod of the cluster
+	Namespace  string
+	Identity   string // who the target must be, as [Runtime.Identity] answered before; "" is whoever it is at first
+
+	Dir   string // where pulled output is kept
+	Key   string // at least 32 letters; the keys of all incarnations are made of it
+	Drey  string // our image, with /drey-keep
+	Image func(version string) (Image, error)
+	Pull  string // the pods' image pull policy: Always, IfNotPresent, Never; "" is IfNotPresent
+	Claim string // a PersistentVolumeClaim that every pod mounts, "" for none
+	Mount string // where
+	User  int64  // uid, gid and fsGroup of the processes; 0 is 9999, the official image's
+
+	// Dial reaches a pod's address. Nil: as any program does.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	Log  *slog.Logger // nil: the default one
+}
+
+// Image is a Flink image.
+type Image struct {
+	Name string // for example "flink:2.3.0-java17"
+	Home string // where Flink lies in it; "" is /opt/flink
+}
+
+// Runtime is a [runtime.Runtime] in a namespace.
+type Runtime struct {
+	config   Config
+	log      *slog.Logger
+	api      client.Interface // each call ends by itself
+	watching client.Interface // calls that last
+	keepers  *keepers
+	ids      keyed // by incarnation: one change of it at a time
+	pulling  keyed // by process: one reader of its output at a time
+
+	mu       sync.Mutex
+	identity string
+	views    map[runtime.IncarnationID]view
+}
+
+var _ runtime.Runtime = (*Runtime)(nil)
+
+// apiTimeout bounds one call of the API.
+const apiTimeout = 10 * time.Second
+
+// New makes a Runtime. It calls nobody.
+func New(c Config) (*Runtime, error) {
+	if len(c.Key) < 32 {
+		return nil, errors.New("the key of a Kubernetes target is too short")
+	}
+	if c.Namespace == "" || c.Drey == "" || c.Image == nil || c.Dir == "" {
+		return nil, errors.New("a Kubernetes target needs a namespace, images and a folder")
+	}
+	config, err := restConfig(c)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the way to the Kubernetes API: %w", err)
+	}
+	config.QPS, config.Burst = 50, 100
+	watching, err := client.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a client of the Kubernetes API: %w", err)
+	}
+	config = rest.CopyConfig(config)
+	config.Timeout = apiTimeout
+	api, err := client.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a client of the Kubernetes API: %w", err)
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Dial == nil {
+		c.Dial = (&net.Dialer{Timeout: askTimeout}).DialContext
+	}
+	c.User, c.Pull = cmp.Or(c.User, 9999), cmp.Or(c.Pull, "IfNotPresent")
+	return &Runtime{
+		config: c, log: c.Log, api: api, watching: watching, keepers: newKeepers(c.Key, c.Dial), identity: c.Identity,
+		views: map[runtime.IncarnationID]view{},
+	}, nil
+}
+
+func restConfig(c Config) (*rest.Config, error) {
+	if c.InCluster {
+		return rest.InClusterConfig()
+	}
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = c.Kubeconfig
+	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: c.Context}).ClientConfig()
+}
+
+// Close lets connections go. Running incarnations go on.
+func (r *Runtime) Close() error {
+	r.keepers.close()
+	return nil
+}
+
+// Where things lie inside a pod.
+const (
+	binFolder  = "/drey/bin"
+	keepFolder = "/drey/keep"
+	confFolder = "/drey/conf"
+	runFolder  = "/drey/run" // writable
+	javaLink   = runFolder + "/java"
+	jobManager = "drey-jobmanager" // the name of the Service's address inside the pods
+)
+
+// Layout implements [runtime.Runtime].
+func (r *Runtime) Layout(_ context.Context, s runtime.Shape) (runtime.Layout, error) {
+	if err := checkID(s.ID); err != nil {
+		return runtime.Layout{}, err
+	}
+	image, err := r.config.Image(s.Distribution)
+	if err != nil {
+		return runtime.Layout{}, err
+	}
+	home := cmp.Or(image.Home, "/opt/flink")
+	return runtime.Layout{
+		Host: jobManager, Java: javaLink,
+		Distribution: home, Lib: home + "/lib", Opt: home + "/opt",
+		Conf: confFolder, Jars: runFolder + "/jars", Plugins: runFolder + "/plugins", Gate: runFolder + "/gate", Work: runFolder + "/work",
+	}, nil
+}
+
+// Endpoint implements [runtime.Runtime]: a connection goes to the pod that has the gate.
+func (r *Runtime) Endpoint(id runtime.IncarnationID, port int) runtime.Endpoint {
+	return runtime.Endpoint{
+		URL: fmt.Sprintf("http://%s:%d", id, port), // a name that only our transport understands
+		Transport: &http.Transport{DisableKeepAlives: false, MaxIdleConnsPerHost: 2, IdleConnTimeout: 20 * time.Second,
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				at, err := r.gated(ctx, id)
+				if err != nil {
+					return nil, fmt.Errorf("cannot reach the JobManager of incarnation %s: %w", id, err)
+				}
+				return r.config.Dial(ctx, network, net.JoinHostPort(at.ip, strconv.Itoa(port)))
+			}},
+	}
+}
+
+var idForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+func checkID(id runtime.IncarnationID) error {
+	if !idForm.MatchString(string(id)) {
+		return fmt.Errorf("%q is no incarnation id", string(id))
+	}
+	return nil
+}
+
+// keyed is a mutex for each key. The map keeps what it once had: an id is few bytes.
+type keyed struct{ all sync.Map }
+
+// lock locks key; the answer unlocks it.
+func (k *keyed) lock(key string) (unlock func()) {
+	m, _ := k.all.LoadOrStore(key, &sync.Mutex{})
+	m.(*sync.Mutex).Lock()
+	return m.(*sync.Mutex).Unlock
+}

@@ -1,0 +1,65 @@
+package kubernetes
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	core "k8s.io/api/core/v1"
+
+	"drey/internal/keeper"
+	"drey/internal/runtime"
+)
+
+func inputKey(p runtime.ProcessID) string { return "keeper." + p.String() + ".json" }
+
+func fileKey(name string) string { return "file." + name }
+
+func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+
+// secretOf is the one Secret of an incarnation, immutable: its files, what each keeper is to do, and the key that they share.
+func secretOf(inc runtime.Incarnation, key string) (*core.Secret, error) {
+	yes := true
+	s := &core.Secret{ObjectMeta: object(inc.ID), Immutable: &yes, Data: map[string][]byte{keyKey: []byte(key)}}
+	for _, f := range inc.Files {
+		s.Data[fileKey(f.Name)] = []byte(f.Content.Reveal())
+	}
+	for _, p := range inc.Processes {
+		text, err := json.Marshal(inputOf(inc, p))
+		if err != nil {
+			return nil, fmt.Errorf("cannot encode the keeper's input of %s: %w", p.ProcessID, err)
+		}
+		s.Data[inputKey(p.ProcessID)] = text
+	}
+	return s, nil
+}
+
+// inputOf is what the keeper of a process is to do.
+func inputOf(inc runtime.Incarnation, p runtime.Process) keeper.Input {
+	env := maps.Clone(p.Env)
+	if env == nil {
+		env = map[string]string{}
+	}
+	env["DREY_INCARNATION"] = string(inc.ID) + "/" + p.ProcessID.String()
+	work := runFolder + "/work/" + p.ProcessID.String()
+	in := keeper.Input{
+		Version: keeper.Version, Incarnation: string(inc.ID), Process: p.ProcessID.String(), Args: p.Args, Env: env, Folder: work,
+		Container: &keeper.Container{
+			Folder: runFolder + "/keeper", Listen: fmt.Sprintf("0.0.0.0:%d", keeperPort),
+			Folders: []string{runFolder + "/jars", runFolder + "/plugins", runFolder + "/gate"},
+			Java:    javaLink, Message: terminationMessage, Address: addressVariable,
+		},
+	}
+	if p.Gate {
+		in.Gate = runFolder + "/gate"
+	}
+	for _, a := range inc.Artifacts {
+		folder := "/jars/"
+		if a.Plugin {
+			folder = "/plugins/"
+		}
+		in.Container.Artifacts = append(in.Container.Artifacts, keeper.Artifact{Path: runFolder + folder + a.Name, SHA256: a.SHA256})
+	}
+	return in
+}
