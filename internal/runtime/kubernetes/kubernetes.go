@@ -83,6 +83,7 @@ func New(c Config) (*Runtime, error) {
 		return nil, fmt.Errorf("cannot read the way to the Kubernetes API: %w", err)
 	}
 	config.QPS, config.Burst = 50, 100
+	config.ContentType = "application/json" // few and small objects, which anybody can read who looks on
 	watching, err := client.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a client of the Kubernetes API: %w", err)

@@ -21,7 +21,7 @@ const testID = runtime.IncarnationID("0123456789abcdef0123456789abcdef")
 func testRuntime(t *testing.T) *Runtime {
 	t.Helper()
 	kubeconfig := t.TempDir() + "/kubeconfig"
-	if err := os.WriteFile(kubeconfig, []byte(`{"clusters":[{"name":"c","cluster":{"server":"https://127.0.0.1:1"}}],"contexts":[{"name":"c","context":{"cluster":"c"}}],"current-context":"c"}`), 0o600); err != nil {
+	if err := os.WriteFile(kubeconfig, []byte(kubeconfigOf("https://127.0.0.1:1")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r, err := New(Config{
