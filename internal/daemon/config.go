@@ -21,6 +21,7 @@ type Config struct {
 	Gate       Gate        `yaml:"gate"`
 	Recovery   Recovery    `yaml:"recovery"`
 	Poll       Poll        `yaml:"poll"`
+	Kubernetes Kubernetes  `yaml:"kubernetes"`
 	HTTP       HTTP        `yaml:"http"`
 	Debug      Debug       `yaml:"debug"`
 	Log        Log         `yaml:"log"`
@@ -93,6 +94,7 @@ func Default(dev bool) Config {
 		Gate:       Gate{MinimumSeconds: 10, MaximumSeconds: 60, Restarts: 3},
 		Recovery:   Recovery{Budget: 5, WindowMinutes: 60, BackoffSeconds: 5, BackoffMostSeconds: 300, RegisterSeconds: 120},
 		Poll:       Poll{RetryAfterSeconds: 1},
+		Kubernetes: Kubernetes{MemoryMB: 1 << 20, Pull: "IfNotPresent"},
 		HTTP:       defaultHTTP,
 		Log:        Log{Level: "info"},
 	}

@@ -68,6 +68,8 @@ func TestTheDecisionsTableHasTheKeysOfTheStruct(t *testing.T) {
 // words stand in the table where a default is none, or the machine's.
 var words = map[string]string{
 	"data": "none: required", "limits.memoryMB": "machine's less 10 %", "java.home": "JAVA_HOME, else java on the path",
+	"kubernetes.namespace": "none: off", "kubernetes.kubeconfig": "where kubectl looks", "kubernetes.context": "its current context",
+	"kubernetes.drey": "none: required", "kubernetes.images": "none: required", "kubernetes.claim": "none",
 	"database": "none: SQLite in <data>/drey.db", "debug.listen": "none: off", "log.format": "text on a terminal, else json",
 }
 

@@ -16,6 +16,7 @@ import (
 	"drey/internal/flink"
 	"drey/internal/identity"
 	"drey/internal/lifecycle"
+	"drey/internal/runtime/kubernetes"
 	"drey/internal/runtime/local"
 	"drey/internal/runtime/simulated"
 	"drey/internal/secret"
@@ -37,8 +38,9 @@ type parts struct {
 	metrics  *telemetry.Metrics
 	store    *store.Store
 	runtime  *local.Runtime
-	remote   *simulated.Remote // the way to the simulated target
-	archives *archives         // nil: switched off
+	remote   *simulated.Remote   // the way to the simulated target
+	kube     *kubernetes.Runtime // nil: not configured
+	archives *archives           // nil: switched off
 	service  *lifecycle.Service
 	front    *arm.Front
 }
@@ -95,6 +97,11 @@ func build(ctx context.Context, c Config, log *slog.Logger) (p parts, err error)
 	}
 	if config.Targets[simulatedTarget], p.remote, err = simulatedAt(c.Data, c.Limits.MinimumMemoryMB); err != nil {
 		return p, err
+	}
+	if c.Kubernetes.Namespace != "" {
+		if config.Targets[kubernetesTarget], p.kube, err = kubernetesAt(c, config.StorageRoot, log); err != nil {
+			return p, err
+		}
 	}
 	if err := lifecycle.Plant(ctx, p.store, config, seed(c, p.names)); err != nil {
 		return p, fmt.Errorf("cannot prepare the database: %w", err)
@@ -187,6 +194,9 @@ func seed(c Config, n Names) lifecycle.Seed {
 		Targets:      map[string]string{localTarget: lifecycle.KindLocal, simulatedTarget: lifecycle.KindSimulated},
 		Subscription: store.Subscription{ID: n.SubscriptionID, Name: "drey", Tenant: n.TenantID},
 	}
+	if c.Kubernetes.Namespace != "" {
+		s.Targets[kubernetesTarget] = lifecycle.KindKubernetes
+	}
 	if c.Dev {
 		s.Group = store.Group{Subscription: n.SubscriptionID, Name: devGroup, Location: localTarget}
 		s.Pool = cluster.Pool{
@@ -202,6 +212,9 @@ func (p parts) close(log *slog.Logger) {
 	var errs []error
 	if p.remote != nil {
 		p.remote.Close()
+	}
+	if p.kube != nil {
+		errs = append(errs, p.kube.Close())
 	}
 	if p.runtime != nil {
 		errs = append(errs, p.runtime.Close())

@@ -65,6 +65,9 @@ func (p Plan) tail(role string, index int) []string {
 		"-Dio.tmp.dirs=" + dir + "/tmp",
 	}
 	if role == RoleTaskManager {
+		if p.Folders.Own != "" {
+			args = append(args, "-Dtaskmanager.host="+p.Folders.Own)
+		}
 		return append(args, "-Dtaskmanager.resource-id="+TaskManagerID(index))
 	}
 	return append(args, "-Duser.artifacts.base-dir="+dir+"/artifacts")
@@ -94,7 +97,7 @@ func (p Plan) jobManager(config map[string]string, memory Memory) Process {
 	}
 	args = append(args, "--", p.Folders.Gate, prepare, class)
 	args = append(args, p.Program.Args...)
-	return Process{Role: RoleJobManager, Args: args, Env: p.env(RoleJobManager, 0), MemoryMB: hardMB(p.JobManager), Gate: true}
+	return Process{Role: RoleJobManager, Args: args, Env: p.env(RoleJobManager, 0), MemoryMB: hardMB(p.JobManager), Gate: true, Ports: p.Ports.known()}
 }
 
 func (p Plan) taskManager(index int, config map[string]string, memory Memory) Process {

@@ -2,6 +2,7 @@ package flink
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -75,19 +76,26 @@ func (p Plan) config(memory Memory) (map[string]string, error) {
 // own are the keys of this incarnation.
 func (p Plan) own() map[string]string {
 	host, rest := p.Folders.Host, strconv.Itoa(p.Ports.REST)
+	bind := cmp.Or(p.Folders.Bind, host)
 	keys := map[string]string{
 		"cluster.id":             p.Incarnation,
-		"jobmanager.bind-host":   host,
+		"jobmanager.bind-host":   bind,
 		"jobmanager.rpc.address": host,
 		"jobmanager.rpc.port":    strconv.Itoa(p.Ports.RPC),
 		"pipeline.name":          p.JobName,
 		"rest.address":           host,
-		"rest.bind-address":      host,
+		"rest.bind-address":      bind,
 		"rest.bind-port":         rest,
 		"rest.port":              rest,
-		"taskmanager.bind-host":  host,
+		"taskmanager.bind-host":  bind,
 		"taskmanager.cpu.cores":  strconv.FormatFloat(p.TaskManager.CPU, 'f', -1, 64),
 		"taskmanager.host":       host,
+	}
+	if p.Folders.Own != "" {
+		delete(keys, "taskmanager.host") // each one's own, so it is an argument
+	}
+	if p.Ports.Blob > 0 {
+		keys["blob.server.port"] = strconv.Itoa(p.Ports.Blob)
 	}
 	if p.TaskManager.CPU <= 0 {
 		delete(keys, "taskmanager.cpu.cores")

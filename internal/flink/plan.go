@@ -13,7 +13,9 @@ import (
 // Folders say how an incarnation looks from inside its processes, all paths absolute. Its fields are those of runtime.Layout,
 // in the same order: one converts into the other.
 type Folders struct {
-	Host         string // the address all roles bind to and find each other by
+	Host         string // by which the JobManager is found
+	Bind         string // the address that all roles listen at; "" is Host
+	Own          string // by which a TaskManager is found; "" is Host. "@address" is replaced by the keeper, in arguments only
 	Java         string // the java executable
 	Distribution string // FLINK_HOME
 	Lib          string // its jars
@@ -29,6 +31,16 @@ type Folders struct {
 type Ports struct {
 	RPC  int // JobManager's, for its TaskManagers
 	REST int
+	Blob int // JobManager's, for its TaskManagers; 0: the kernel chooses
+}
+
+// known are those that the JobManager is reached at.
+func (p Ports) known() []int {
+	all := []int{p.RPC, p.REST}
+	if p.Blob > 0 {
+		all = append(all, p.Blob)
+	}
+	return all
 }
 
 // Storage says where a job's state goes, as URIs Flink understands.
@@ -93,6 +105,7 @@ type Process struct {
 	Env      map[string]string // all of it
 	MemoryMB int               // 110 % of the role's memory
 	Gate     bool              // the gate is inside
+	Ports    []int             // that others reach it at, as far as they are known before
 }
 
 // Rendered is an incarnation, ready for a runtime.

@@ -39,6 +39,27 @@ func render(t *testing.T, plan Plan) Rendered {
 	return rendered
 }
 
+func TestWhereProcessesHaveAddressesOfTheirOwnEachSaysIts(t *testing.T) {
+	t.Parallel()
+	p := testPlan()
+	p.Folders.Host, p.Folders.Bind, p.Folders.Own, p.Ports.Blob = "jm", "0.0.0.0", "@address", 6124
+	r := render(t, p)
+	for key, want := range map[string]string{
+		"jobmanager.rpc.address": "jm", "rest.address": "jm", "jobmanager.bind-host": "0.0.0.0", "rest.bind-address": "0.0.0.0",
+		"taskmanager.bind-host": "0.0.0.0", "taskmanager.host": "", "blob.server.port": "6124",
+	} {
+		if got := r.Config[key]; got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+	if args := strings.Join(r.Processes[1].Args, " "); !strings.Contains(args, " -Dtaskmanager.host=@address ") {
+		t.Errorf("a TaskManager's arguments are %s", args)
+	}
+	if diff := cmp.Diff([]int{22001, 22002, 6124}, r.Processes[0].Ports); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestJobManagersCommandLine(t *testing.T) {
 	t.Parallel()
 	want := `/jdk/bin/java

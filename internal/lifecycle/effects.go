@@ -147,7 +147,10 @@ func (w *world) plan(r launchRows, layout runtime.Layout) (flink.Plan, error) {
 		GateJar:      gateJar,
 		Folders:      flink.Folders(layout),
 	}
-	if w.Archives != nil {
+	if layout.Own != "" { // nobody else's port can be in the way of a fixed one
+		p.Ports.Blob = r.incarnation.BlobPort
+	}
+	if w.Archives != nil && w.Targets[r.target].Kind != KindKubernetes { // they are made for this machine's Java and files
 		p.Archives = w.Archives(r.version.Flink)
 	}
 	for _, lib := range r.version.Lib {
@@ -203,7 +206,7 @@ func incarnationOf(shape runtime.Shape, r flink.Rendered, artifacts []runtime.Ar
 	}
 	for _, p := range r.Processes {
 		inc.Processes = append(inc.Processes, runtime.Process{
-			ProcessID: runtime.ProcessID{Role: runtime.Role(p.Role), Index: p.Index}, Args: p.Args, Env: p.Env, MemoryMB: p.MemoryMB, Gate: p.Gate,
+			ProcessID: runtime.ProcessID{Role: runtime.Role(p.Role), Index: p.Index}, Args: p.Args, Env: p.Env, MemoryMB: p.MemoryMB, Gate: p.Gate, Ports: p.Ports,
 		})
 	}
 	return inc

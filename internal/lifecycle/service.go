@@ -22,12 +22,14 @@ import (
 const (
 	KindLocal     = "local"
 	KindSimulated = "simulated"
+	// KindKubernetes is a namespace: its pods have addresses and files of their own.
+	KindKubernetes = "kubernetes"
 )
 
 // Target is a place that a Service runs jobs on.
 type Target struct {
 	runtime.Runtime
-	Kind string // KindLocal, KindSimulated
+	Kind string // KindLocal, KindSimulated, KindKubernetes
 	// Facts says what validation must know of Flink there, with the distributions that are installed now.
 	Facts func() cluster.FlinkFacts
 	// Plugins are the jars of a distribution that go into each incarnation's plugins folder. Nil: there are none.

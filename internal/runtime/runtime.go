@@ -62,7 +62,9 @@ type Shape struct {
 
 // Layout says how an incarnation looks from inside its processes. All paths are absolute. It is computed, nothing is made.
 type Layout struct {
-	Host         string // the address all roles bind to and find each other by
+	Host         string // by which the first role is found
+	Bind         string // the address that all roles listen at; "" is Host
+	Own          string // by which any other process is found; "" is Host. "@address" is replaced by the keeper, in arguments only
 	Java         string // the java executable
 	Distribution string // the unpacked Flink release (FLINK_HOME)
 	Lib          string // its jars

@@ -143,7 +143,7 @@ func (r *Runtime) Layout(_ context.Context, s runtime.Shape) (runtime.Layout, er
 	}
 	home := cmp.Or(image.Home, "/opt/flink")
 	return runtime.Layout{
-		Host: jobManager, Java: javaLink,
+		Host: jobManager, Bind: "0.0.0.0", Own: "@address", Java: javaLink,
 		Distribution: home, Lib: home + "/lib", Opt: home + "/opt",
 		Conf: confFolder, Jars: runFolder + "/jars", Plugins: runFolder + "/plugins", Gate: runFolder + "/gate", Work: runFolder + "/work",
 	}, nil
