@@ -1,8 +1,10 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -106,8 +108,11 @@ func (r *Runtime) read(ctx context.Context, id runtime.IncarnationID) (record, s
 	if apierrors.IsNotFound(err) {
 		return record{ID: id}, "", false, r.stillThere(ctx)
 	}
+	if err = explain(err); errors.Is(err, ErrRefused) { // our rights go with the namespace
+		err = cmp.Or(r.stillThere(ctx), err)
+	}
 	if err != nil {
-		return record{}, "", false, explain(err)
+		return record{}, "", false, err
 	}
 	rec, err := parseRecord(m)
 	return rec, m.ResourceVersion, err == nil, err

@@ -1,0 +1,4 @@
+// Package kuberuntime holds the Kubernetes runtime to the conformance suite and to its faults, on a real Kubernetes, under the
+// rights of deploy/kubernetes/rbac.yaml and in namespaces that enforce the restricted pod security level. Its tests have the
+// build tag kube, because they need the cluster of test/kube.
+package kuberuntime
