@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	core "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -166,7 +165,7 @@ func (r *Runtime) buryPod(ctx context.Context, rec record, pod *core.Pod) (strin
 	case p == nil: // of a life before, whose end was proved before the next one began; or of nobody we know
 		return name, errors.Join(r.remove(ctx, pod.Name, &pod.UID), r.letPodGo(ctx, pod))
 	case r.proved(ctx, *p, pod):
-		return name, r.release1(ctx, rec, *p, pod)
+		return name, r.finalize(ctx, rec, *p, pod)
 	}
 	if err := r.finish(ctx, rec, *p, pod); err == nil {
 		return name, r.remove(ctx, pod.Name, &pod.UID)
@@ -219,98 +218,4 @@ func (r *Runtime) finish(ctx context.Context, rec record, p process, pod *core.P
 		r.log.WarnContext(ctx, "the end of an output is lost", "incarnation", rec.ID, "process", p.String(), "error", err)
 	}
 	return client.Dismiss(limited)
-}
-
-// release1 lets a pod go whose end is proved, after the proof is written down.
-func (r *Runtime) release1(ctx context.Context, rec record, p process, pod *core.Pod) error {
-	if err := r.keepProof(ctx, rec.ID, p, pod); err != nil {
-		return err
-	}
-	return errors.Join(r.letPodGo(ctx, pod), r.remove(ctx, pod.Name, &pod.UID))
-}
-
-func (r *Runtime) keepProof(ctx context.Context, id runtime.IncarnationID, p process, pod *core.Pod) error {
-	exit, over := exitOf(pod)
-	_, err := r.changeProcess(ctx, id, p, func(p *process) bool {
-		if p.Exit == nil && over {
-			p.Exit = &exit
-		}
-		write := !p.Dead
-		p.Dead = true
-		return write
-	})
-	return err
-}
-
-// letPodGo takes our finalizer away, on condition that the pod is as we saw it.
-func (r *Runtime) letPodGo(ctx context.Context, pod *core.Pod) error {
-	kept := slices.DeleteFunc(slices.Clone(pod.Finalizers), func(f string) bool { return f == proofFinalizer })
-	text := fmt.Sprintf(`{"metadata":{"uid":%q,"resourceVersion":%q,"finalizers":%s}}`, pod.UID, pod.ResourceVersion, quoted(kept))
-	_, err := r.api.CoreV1().Pods(r.config.Namespace).Patch(ctx, pod.Name, types.MergePatchType, []byte(text), meta.PatchOptions{})
-	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
-		return nil // gone, or newer than we know: the next look sees it
-	}
-	return explain(err)
-}
-
-func quoted(all []string) string {
-	var out []string
-	for _, s := range all {
-		out = append(out, fmt.Sprintf("%q", s))
-	}
-	return "[" + strings.Join(out, ",") + "]"
-}
-
-// Abandon implements [runtime.Runtime]: it leaves a tombstone with the person's name. It ends nothing and proves nothing; a Kill
-// that follows takes this word where it finds no better one.
-func (r *Runtime) Abandon(ctx context.Context, id runtime.IncarnationID, who string) error {
-	if err := checkID(id); err != nil {
-		return err
-	}
-	_, err := r.change(ctx, id, func(rec *record) (bool, error) {
-		rec.Tombstone = true
-		if rec.Abandoned == nil {
-			rec.Abandoned = &word{Who: who, At: time.Now().UTC()}
-		}
-		return true, nil
-	})
-	if err != nil {
-		return fmt.Errorf("cannot abandon incarnation %s: %w", id, err)
-	}
-	r.log.InfoContext(ctx, "incarnation abandoned", "incarnation", id, "who", who)
-	return nil
-}
-
-// Forget implements [runtime.Runtime]. It refuses what is not proven dead, unless a person said so and nothing is there. The
-// record and the output stay.
-func (r *Runtime) Forget(ctx context.Context, id runtime.IncarnationID) error {
-	if err := checkID(id); err != nil {
-		return err
-	}
-	defer r.ids.lock(string(id))()
-	rec, pods, err := r.look(ctx, id)
-	if err != nil {
-		return fmt.Errorf("cannot forget incarnation %s: %w", id, err)
-	}
-	if len(rec.Processes) == 0 && !rec.Tombstone {
-		return nil
-	}
-	s, err := r.observe(ctx, rec, pods)
-	if err != nil {
-		return fmt.Errorf("cannot forget incarnation %s: %w", id, err)
-	}
-	if !s.Dead && (rec.Abandoned == nil || len(pods) > 0) {
-		return fmt.Errorf("cannot forget incarnation %s: it is not dead", id)
-	}
-	r.forgetView(id)
-	for _, err := range []error{
-		r.api.CoreV1().Services(r.config.Namespace).Delete(ctx, nameOf(id), meta.DeleteOptions{}),
-		r.api.CoreV1().Secrets(r.config.Namespace).Delete(ctx, nameOf(id), meta.DeleteOptions{}),
-	} {
-		if err != nil && !apierrors.IsNotFound(err) {
-			return fmt.Errorf("cannot forget incarnation %s: %w", id, explain(err))
-		}
-	}
-	_, err = r.bury(ctx, rec, pods)
-	return err
 }

@@ -28,7 +28,7 @@ func (r *Runtime) release(ctx context.Context, id runtime.IncarnationID, order [
 	v, known := r.viewOf(id)
 	if a, p, ok := v.holder(); known && ok {
 		if err := r.order(ctx, a, p, order); err == nil || errors.Is(err, runtime.ErrReleased) {
-			return errors.Join(err, r.keepReleased(ctx, id, digest, err))
+			return r.released(ctx, id, digest, err)
 		}
 	}
 	s, err := r.Observe(ctx, id) // also writes down where it is, which must come before
@@ -50,18 +50,22 @@ func (r *Runtime) release(ctx context.Context, id runtime.IncarnationID, order [
 	if !ok {
 		return runtime.ErrNotHeld
 	}
-	err = r.order(ctx, a, p, order)
-	return errors.Join(err, r.keepReleased(ctx, id, digest, err))
+	return r.released(ctx, id, digest, r.order(ctx, a, p, order))
 }
 
-// keepReleased writes down the order that was given. If that fails, who looks next sees it at the keeper.
-func (r *Runtime) keepReleased(ctx context.Context, id runtime.IncarnationID, digest string, err error) error {
+// released writes down the order that was given, while the job starts: who waits for the release does not wait for that. If it
+// fails, who looks next sees the order at the keeper.
+func (r *Runtime) released(ctx context.Context, id runtime.IncarnationID, digest string, err error) error {
 	if err != nil {
-		return nil
+		return err
 	}
-	if err := r.keepOrder(ctx, id, digest); err != nil {
-		r.log.WarnContext(ctx, "cannot write down that an incarnation was released", "incarnation", id, "error", err)
-	}
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), apiTimeout)
+		defer cancel()
+		if err := r.keepOrder(ctx, id, digest); err != nil {
+			r.log.WarnContext(ctx, "cannot write down that an incarnation was released", "incarnation", id, "error", err)
+		}
+	}()
 	return nil
 }
 
