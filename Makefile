@@ -97,7 +97,7 @@ kube-down: ## end it
 
 test-kube: $(FLINK_HOME)/drey-distribution.json ## what Drey counts on in Kubernetes, on a real one
 	@scripts/prerequisites.sh kube
-	go test -timeout 40m -v -count=1 -p 1 ./test/kube/...
+	go test -timeout 60m -v -count=1 -p 1 ./test/kube/... ./test/kuberuntime/...
 
 check: lint unit
 

@@ -61,6 +61,6 @@ func (r *Runtime) Forget(ctx context.Context, id runtime.IncarnationID) error {
 			return fmt.Errorf("cannot forget incarnation %s: %w", id, explain(err))
 		}
 	}
-	_, err = r.bury(ctx, rec, pods)
+	_, err = r.bury(ctx, rec, pods, false)
 	return err
 }

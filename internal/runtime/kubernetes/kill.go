@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	core "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -85,6 +86,9 @@ func (r *Runtime) remove(ctx context.Context, name string, uid *types.UID) error
 	return explain(err)
 }
 
+// wordPatience is how long the kubelet may take to say what a person has said already.
+const wordPatience = 10 * time.Second
+
 // killAll ends an incarnation for ever.
 func (r *Runtime) killAll(ctx context.Context, id runtime.IncarnationID) error {
 	rec, err := r.change(ctx, id, func(rec *record) (bool, error) {
@@ -102,13 +106,13 @@ func (r *Runtime) killAll(ctx context.Context, id runtime.IncarnationID) error {
 			return fmt.Errorf("cannot remove its secret: %w", explain(err))
 		}
 	}
-	wait := backoff{}
+	wait, began := backoff{}, time.Now()
 	for {
 		rec, pods, err := r.look(ctx, id)
 		if err != nil {
 			return err
 		}
-		left, err := r.bury(ctx, rec, pods)
+		left, err := r.bury(ctx, rec, pods, rec.Abandoned != nil && time.Since(began) > wordPatience)
 		if err == nil && len(left) == 0 {
 			r.log.InfoContext(ctx, "incarnation killed", "incarnation", id, "processes", len(rec.Processes))
 			return nil
@@ -120,8 +124,8 @@ func (r *Runtime) killAll(ctx context.Context, id runtime.IncarnationID) error {
 }
 
 // bury does with each pod what brings it nearer to its end, JobManagers first: the clean-up of one that outlives its
-// TaskManagers could destroy state. It answers what is left.
-func (r *Runtime) bury(ctx context.Context, rec record, pods []core.Pod) (left []string, err error) {
+// TaskManagers could destroy state. It answers what is left. byWord takes a person's word where the kubelet has none.
+func (r *Runtime) bury(ctx context.Context, rec record, pods []core.Pod, byWord bool) (left []string, err error) {
 	isFirst := func(p core.Pod) bool { return p.Labels[roleLabel] == string(runtime.JobManager) }
 	var mu sync.Mutex
 	var failed []error
@@ -132,7 +136,7 @@ func (r *Runtime) bury(ctx context.Context, rec record, pods []core.Pod) (left [
 				continue
 			}
 			burials.Go(func() {
-				why, err := r.buryPod(ctx, rec, &pods[i])
+				why, err := r.buryPod(ctx, rec, &pods[i], byWord)
 				mu.Lock()
 				defer mu.Unlock()
 				if why != "" {
@@ -154,7 +158,7 @@ func (r *Runtime) bury(ctx context.Context, rec record, pods []core.Pod) (left [
 }
 
 // buryPod answers why a pod is still to be waited for; "" if nothing is left of it.
-func (r *Runtime) buryPod(ctx context.Context, rec record, pod *core.Pod) (string, error) {
+func (r *Runtime) buryPod(ctx context.Context, rec record, pod *core.Pod, byWord bool) (string, error) {
 	name := pod.Labels[processLabel]
 	p := present(rec, pod)
 	switch {
@@ -170,7 +174,7 @@ func (r *Runtime) buryPod(ctx context.Context, rec record, pod *core.Pod) (strin
 	if err := r.finish(ctx, rec, *p, pod); err == nil {
 		return name, r.remove(ctx, pod.Name, &pod.UID)
 	}
-	if rec.Abandoned != nil { // a person said that it is dead, and nobody there contradicts
+	if byWord { // and nobody there contradicts
 		return name, errors.Join(r.remove(ctx, pod.Name, &pod.UID), r.letPodGo(ctx, pod))
 	}
 	return name + " on node " + pod.Spec.NodeName, r.remove(ctx, pod.Name, &pod.UID)
