@@ -37,8 +37,8 @@ type Artifact struct {
 const (
 	// containerLinger is how long a container stays after its process for somebody to come and fetch what only it knows.
 	containerLinger = 15 * time.Minute
-	// lastSeconds is how long it stays once it was told to end.
-	lastSeconds = 5 * time.Second
+	// farewell is how long it stays once it was told to end.
+	farewell = 5 * time.Second
 )
 
 // Install copies this program into a folder that it shares with the container it will be the first process of.
@@ -87,7 +87,7 @@ func RunContainer(config string, logStart int64) (code int, err error) {
 	select {
 	case <-k.process.ended:
 	case <-told: // without grace: what a JobManager does on its way out could destroy state
-		stay = lastSeconds
+		stay = farewell
 		_ = k.process.kill()
 		<-k.process.ended
 	}
@@ -96,7 +96,7 @@ func RunContainer(config string, logStart int64) (code int, err error) {
 	written := k.record()
 	go func() {
 		<-told
-		time.AfterFunc(lastSeconds, k.letGo)
+		time.AfterFunc(farewell, k.letGo)
 	}()
 	k.stay(written, stay)
 	return shellCode(*k.exit.Load()), nil

@@ -84,13 +84,3 @@ func stuck(p *core.Pod) error {
 	}
 	return nil
 }
-
-// ended says how a pod's keeper ended that never had a process to tell of; "" if that is not known.
-func ended(p *core.Pod) string {
-	for _, c := range append(p.Status.InitContainerStatuses, p.Status.ContainerStatuses...) {
-		if t := c.State.Terminated; t != nil && t.ExitCode != 0 {
-			return strings.TrimSpace(fmt.Sprintf("container %s ended with code %d %s %s", c.Name, t.ExitCode, t.Reason, t.Message))
-		}
-	}
-	return ""
-}
