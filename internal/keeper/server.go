@@ -116,13 +116,33 @@ func (k *keeper) running() *process {
 	}
 }
 
+// held is the process that may be held; nil if there is none. A gate may say that it is ready before it is written down that its process
+// was started: that is waited for.
+func (k *keeper) held(ctx context.Context) *process {
+	if k.in.Gate == "" {
+		return nil
+	}
+	if p := k.running(); p != nil {
+		return p
+	}
+	if g, err := ReadGate(k.in.Gate); err != nil || g.Gate != ReadyFile {
+		return nil
+	}
+	select {
+	case <-k.started:
+		return k.process
+	case <-ctx.Done():
+		return nil
+	}
+}
+
 func (k *keeper) postRelease(w http.ResponseWriter, r *http.Request) {
 	order, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxOrderBytes))
 	if err != nil {
 		refuse(w, http.StatusRequestEntityTooLarge, "too-large")
 		return
 	}
-	switch err := k.release(order); {
+	switch err := k.release(r.Context(), order); {
 	case err == nil:
 		w.WriteHeader(http.StatusNoContent)
 	case errors.Is(err, ErrReleased):
@@ -135,9 +155,9 @@ func (k *keeper) postRelease(w http.ResponseWriter, r *http.Request) {
 }
 
 // release gives the order to the gate. A process that has ended holds nothing, but its order may be asked for again.
-func (k *keeper) release(order []byte) error {
-	p := k.running()
-	if k.in.Gate == "" || p == nil {
+func (k *keeper) release(ctx context.Context, order []byte) error {
+	p := k.held(ctx)
+	if p == nil {
 		return ErrNotHeld
 	}
 	if p.hasEnded() {

@@ -68,6 +68,9 @@ func (r *Remote) send(ctx context.Context, method string, c call) (reply, error)
 func (r *Remote) begin(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if _, err := r.try(ctx, "fits", call{}); err == nil {
+		return nil // another call was as late, and has started it
+	}
 	if err := r.start(ctx); err != nil {
 		return fmt.Errorf("cannot start the simulated target: %w", err)
 	}
