@@ -122,9 +122,12 @@ func (w *world) newestGood(ctx context.Context, r launchRows) (string, *failure,
 		return "", nil, nil
 	}
 	newest, err := w.provable(ctx, r, incs[ran].ID, 0)
+	if err != nil {
+		return "", nil, err
+	}
 	switch {
-	case err != nil || newest.Problem != nil || newest.URI == "":
-		return "", newest.Problem, err
+	case newest.Problem != nil || newest.URI == "":
+		return "", newest.Problem, nil
 	case sameURI(newest.URI, incs[ran].Restore), slices.ContainsFunc(all, func(s cluster.Savepoint) bool { return sameURI(s.URI, newest.URI) }):
 		return newest.URI, nil, nil
 	case len(complete) == 0:
