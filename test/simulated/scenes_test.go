@@ -129,8 +129,9 @@ func changeScene(p engine.Point) scene {
 	case p.Step == "room" && p.Moment == engine.Sent:
 		s.conf = conf("boot=1s")
 		s.reach = func(c *cell) {
+			before := c.undead()[0].ID
 			exit(jobManager)(c)
-			c.preparing()
+			c.preparing(before)
 			action(act)(c)
 		}
 		return s
@@ -233,9 +234,8 @@ func (c *cell) exitBeside(before runtime.IncarnationID) {
 	}
 }
 
-// preparing waits until another incarnation is prepared.
-func (c *cell) preparing() {
-	before := c.undead()[0].ID
+// preparing waits until another incarnation than before is prepared.
+func (c *cell) preparing(before runtime.IncarnationID) {
 	c.until("a new incarnation is prepared", func() string {
 		for _, inc := range c.undead() {
 			if inc.ID != before && len(inc.Processes) > 0 {
