@@ -19,11 +19,7 @@ func TestAStartDoesNotGoBackBehindWhatTheJobCompleted(t *testing.T) {
 		defer s.stop()
 		spec := counter()
 		spec.Properties.Profile.Flink.Configuration[cluster.KeyRecovery] = "false"
-		_, op, err := s.PutCluster(s.Context(), s.caller(), ref, cluster.ByOurPut, spec, lifecycle.Conditions{})
-		if err != nil {
-			s.Fatal(err)
-		}
-		s.await(op.ID)
+		s.declare(spec)
 		s.act(cluster.ActionSavepoint)
 		time.Sleep(20 * delay) // checkpoints come after it
 		s.loseJobManager()
@@ -124,11 +120,7 @@ func TestAStartEndsWhatAStopLeftWhoseSavepointIsNoGood(t *testing.T) {
 		defer s.stop()
 		spec := counter()
 		spec.Properties.Profile.Flink.Configuration[fake.Key] = "trouble=empty"
-		_, op, err := s.PutCluster(s.Context(), s.caller(), ref, cluster.ByOurPut, spec, lifecycle.Conditions{})
-		if err != nil {
-			s.Fatal(err)
-		}
-		s.await(op.ID)
+		s.declare(spec)
 		if op := s.ask(cluster.ActionStop); op.Error == nil || op.Error.Code != "SavepointUnverified" {
 			s.Fatalf("the stop ended %+v, want SavepointUnverified", op)
 		}
