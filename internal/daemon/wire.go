@@ -25,7 +25,7 @@ import (
 	"drey/internal/telemetry"
 )
 
-// What --dev makes, and the one target of this version.
+// The target on this machine, and what --dev makes.
 const (
 	localTarget = "local"
 	devGroup    = "dev"
