@@ -139,16 +139,18 @@ func (w *watcher) refresh(ctx context.Context) error {
 func (w *watcher) look(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
-	var a answers
-	err := w.lookIncarnation(ctx, facts{}, id, &a)
+	inc, job, err := w.rows(ctx, id)
 	answered := false
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return // a hint at what is not ours
-	case err == nil && a.Row.Phase != cluster.Releasing && a.Row.Phase != cluster.Live:
+	case err == nil && inc.Phase != cluster.Releasing && inc.Phase != cluster.Live:
 		return // nothing of the job's runs there, or runs any more: the operation that made it so goes on with it
 	case err == nil:
-		answered, err = w.lookAt(ctx, *a.Row, a)
+		var a answers
+		if err = w.see(ctx, inc, &a); err == nil {
+			answered, err = w.lookAt(ctx, inc, job, a)
+		}
 	}
 	if err != nil && ctx.Err() == nil {
 		w.Log.WarnContext(ctx, "cannot watch an incarnation", "incarnation", id, "error", err)
@@ -156,8 +158,22 @@ func (w *watcher) look(ctx context.Context, id string) {
 	if answered {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.seen = append(w.seen, a.Row.JobUID)
+		w.seen = append(w.seen, inc.JobUID)
 	}
+}
+
+// rows reads an incarnation and its job; the job of a deleted cluster is the zero value.
+func (w *watcher) rows(ctx context.Context, id string) (inc cluster.Incarnation, job cluster.Job, err error) {
+	err = w.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		if inc, err = tx.Incarnation(id); err != nil {
+			return err
+		}
+		if job, err = tx.Job(inc.JobUID); errors.Is(err, store.ErrNotFound) {
+			err = nil
+		}
+		return err
+	})
+	return inc, job, err
 }
 
 // touch writes down of which jobs Flink answered.
@@ -174,7 +190,7 @@ func (w *watcher) touch(ctx context.Context) error {
 }
 
 // lookAt sees the job of an incarnation whose processes were seen; it reports whether Flink answered.
-func (w *watcher) lookAt(ctx context.Context, inc cluster.Incarnation, a answers) (bool, error) {
+func (w *watcher) lookAt(ctx context.Context, inc cluster.Incarnation, job cluster.Job, a answers) (bool, error) {
 	if jobManagerGone(a) {
 		return false, w.jobManagerEnded(ctx, inc, a)
 	}
@@ -189,6 +205,9 @@ func (w *watcher) lookAt(ctx context.Context, inc cluster.Incarnation, a answers
 	}
 	if p, missing := taskManagerEnded(a.Incarnation); missing {
 		return true, w.replace(ctx, inc, p, a)
+	}
+	if job.Status == string(a.Job.State) {
+		return true, nil // as nearly always: a look takes no turn at writing
 	}
 	return true, w.status(ctx, inc, a.Job.State)
 }

@@ -117,13 +117,18 @@ func (w *world) lookIncarnation(ctx context.Context, f facts, id string, a *answ
 	if err != nil {
 		return fmt.Errorf("cannot read incarnation %s: %w", id, err)
 	}
+	return w.see(ctx, inc, a)
+}
+
+// see sees the processes of an incarnation.
+func (w *world) see(ctx context.Context, inc cluster.Incarnation, a *answers) error {
 	rt, err := w.runtimeOf(inc.Target)
 	if err != nil {
 		return err
 	}
-	seen, err := rt.Observe(ctx, runtime.IncarnationID(id))
+	seen, err := rt.Observe(ctx, runtime.IncarnationID(inc.ID))
 	if err != nil {
-		return fmt.Errorf("cannot see incarnation %s: %w", id, err)
+		return fmt.Errorf("cannot see incarnation %s: %w", inc.ID, err)
 	}
 	a.Row, a.Incarnation = &inc, &seen
 	a.Diagnosis = w.diagnose(ctx, rt, seen)

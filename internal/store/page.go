@@ -23,8 +23,24 @@ func (t *Tx) GoalFlink(jobUIDs []string) (map[string]string, error) {
 	return versions, err
 }
 
+// OperationHead is what a resource's state is told by.
+type OperationHead struct {
+	ResourceKey, Subject, Verb string
+	State                      State
+	Outcome                    Outcome
+	Turn                       int64
+}
+
+// selectHead starts every question for heads: an operation's facts are many times as long, and a page has a hundred.
+const selectHead = "SELECT resource_key, subject, verb, state, coalesce(doc ->> 'Outcome', ''), turn FROM operation "
+
+func scanHead(r row) (h OperationHead, err error) {
+	err = r.Scan(&h.ResourceKey, &h.Subject, &h.Verb, &h.State, &h.Outcome, &h.Turn)
+	return h, err
+}
+
 // NewestOfEach gives the newest operation of each of some resources in a lane that was asked for with one of the verbs, by the resources' keys.
-func (t *Tx) NewestOfEach(resourceKeys, verbs []string, lane Lane) (map[string]Operation, error) {
+func (t *Tx) NewestOfEach(resourceKeys, verbs []string, lane Lane) (map[string]OperationHead, error) {
 	all, err := t.encode(verbs)
 	if err != nil {
 		return nil, err
@@ -33,15 +49,15 @@ func (t *Tx) NewestOfEach(resourceKeys, verbs []string, lane Lane) (map[string]O
 	for i, key := range resourceKeys {
 		folded[i] = fold(key)
 	}
-	return each(t, scanOperation, func(o Operation) string { return fold(o.ResourceID) }, selectOperation+`WHERE number IN (
+	return each(t, scanHead, func(h OperationHead) string { return h.ResourceKey }, selectHead+`WHERE number IN (
 		SELECT (SELECT max(number) FROM operation WHERE resource_key = key.value AND lane = ? AND verb IN (SELECT value FROM json_each(?))) FROM json_each(?) AS key)`,
 		folded, lane, all)
 }
 
 // ActiveOf gives the active operation of each of some subjects that have one, by subject.
-func (t *Tx) ActiveOf(subjects []string) (map[string]Operation, error) {
-	return each(t, scanOperation, func(o Operation) string { return o.Subject },
-		selectOperation+`WHERE state = 'Active' AND subject IN (SELECT value FROM json_each(?))`, subjects)
+func (t *Tx) ActiveOf(subjects []string) (map[string]OperationHead, error) {
+	return each(t, scanHead, func(h OperationHead) string { return h.Subject },
+		selectHead+`WHERE state = 'Active' AND subject IN (SELECT value FROM json_each(?))`, subjects)
 }
 
 // each asks for the rows of some keys; the keys are the last argument of the query.
