@@ -147,18 +147,11 @@ func (s *Service) viewOf(tx *store.Tx, cl cluster.Cluster) (ClusterView, error) 
 
 // viewsOf shows clusters: in a handful of questions, however many they are.
 func (s *Service) viewsOf(tx *store.Tx, rows []cluster.Cluster) ([]ClusterView, error) {
-	var uids, resources, ids []string
+	var uids, resources []string
 	for _, cl := range rows {
 		uids, resources = append(uids, cl.UID), append(resources, cl.Ref.ID())
 	}
 	jobs, err := tx.JobsOf(uids)
-	if err != nil {
-		return nil, err
-	}
-	for _, job := range jobs {
-		ids = append(ids, job.UID)
-	}
-	versions, err := tx.GoalFlink(ids)
 	if err != nil {
 		return nil, err
 	}
@@ -172,9 +165,9 @@ func (s *Service) viewsOf(tx *store.Tx, rows []cluster.Cluster) ([]ClusterView, 
 		if !ok {
 			return nil, fmt.Errorf("cluster %s has no job", cl.UID)
 		}
-		views[i] = ClusterView{Cluster: cl, Job: job, ProvisioningState: states[i], TaskManagers: cluster.LaunchOf(cl.Spec).TaskManagers}
-		if version := versions[job.UID]; version != "" {
-			views[i].Components = []Component{{"Flink", version}}
+		views[i] = ClusterView{Cluster: cl, Job: job.Job, ProvisioningState: states[i], TaskManagers: cluster.LaunchOf(cl.Spec).TaskManagers}
+		if job.Flink != "" {
+			views[i].Components = []Component{{"Flink", job.Flink}}
 		}
 		if states[i] != cluster.ProvisioningAccepted {
 			views[i].FQDN = s.fqdn(cl)

@@ -7,10 +7,13 @@ import (
 )
 
 // scanJob scans doc, seen_at.
-func scanJob(r row) (cluster.Job, error) {
+func scanJob(r row) (cluster.Job, error) { return scanJobWith(r) }
+
+// scanJobWith scans doc, seen_at, and what more the row has.
+func scanJobWith(r row, more ...any) (cluster.Job, error) {
 	var doc string
 	var seen int64
-	if err := r.Scan(&doc, &seen); err != nil {
+	if err := r.Scan(append([]any{&doc, &seen}, more...)...); err != nil {
 		return cluster.Job{}, err
 	}
 	j, err := decode[cluster.Job](doc)

@@ -4,23 +4,23 @@ import "drey/internal/cluster"
 
 // What a page of clusters is shown from: each in one question, however many there are.
 
-// JobsOf gives the jobs of clusters, by the clusters' uids.
-func (t *Tx) JobsOf(clusterUIDs []string) (map[string]cluster.Job, error) {
-	return each(t, scanJob, func(j cluster.Job) string { return j.ClusterUID },
-		"SELECT doc, seen_at FROM job WHERE cluster IN (SELECT value FROM json_each(?))", clusterUIDs)
+// ShownJob is a job with the Flink version that it shall run on; "" where its version has none yet.
+type ShownJob struct {
+	cluster.Job
+	Flink string
 }
 
-// GoalFlink gives the Flink version that each of some jobs shall run on, by the jobs' uids; "" where its version has none yet.
-func (t *Tx) GoalFlink(jobUIDs []string) (map[string]string, error) {
-	type pair struct{ job, flink string }
-	found, err := each(t, func(r row) (p pair, err error) { return p, r.Scan(&p.job, &p.flink) }, func(p pair) string { return p.job },
-		`SELECT job.uid, coalesce(version.doc ->> 'Flink', '') FROM job JOIN version ON version.job = job.uid AND version.number = CAST(job.doc ->> 'Goal' AS INTEGER)
-		WHERE job.uid IN (SELECT value FROM json_each(?))`, jobUIDs)
-	versions := make(map[string]string, len(found))
-	for job, p := range found {
-		versions[job] = p.flink
-	}
-	return versions, err
+// JobsOf gives the jobs of clusters, by the clusters' uids.
+func (t *Tx) JobsOf(clusterUIDs []string) (map[string]ShownJob, error) {
+	return each(t, scanShownJob, func(j ShownJob) string { return j.ClusterUID },
+		`SELECT job.doc, job.seen_at, coalesce(version.doc ->> 'Flink', '') FROM job
+		LEFT JOIN version ON version.job = job.uid AND version.number = CAST(job.doc ->> 'Goal' AS INTEGER)
+		WHERE job.cluster IN (SELECT value FROM json_each(?))`, clusterUIDs)
+}
+
+func scanShownJob(r row) (j ShownJob, err error) {
+	j.Job, err = scanJobWith(r, &j.Flink)
+	return j, err
 }
 
 // OperationHead is what a resource's state is told by.
