@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,7 +21,7 @@ func TestTheServerKilledAtEachMomentOfARecovery(t *testing.T) {
 	s := prepareServer(t, env(t, "DREY_TEST_FAILPOINTS"))
 	s.write(tireless + "  registerSeconds: 3\n")
 	s.start()
-	trouble := filepath.Join(filepath.Dir(s.dir), "trouble")
+	trouble := s.shared("trouble")
 	if err := os.WriteFile(trouble, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -41,9 +41,12 @@ type server struct {
 	dir    string
 	config string
 	ports  string // the part of the configuration that stays
-	cmd    *exec.Cmd
-	gone   chan error
-	stderr *os.File
+	// namespace is where its clusters run; "" is this machine.
+	namespace string
+	pooled    bool
+	cmd       *exec.Cmd
+	gone      chan error
+	stderr    *os.File
 }
 
 var portBlocks atomic.Int32
@@ -58,10 +61,11 @@ func newServer(t testing.TB) *server {
 
 func prepareServer(t testing.TB, bin string) *server {
 	t.Helper()
-	s := &server{t: t, bin: bin, dir: filepath.Join(t.TempDir(), "data")}
+	s := &server{t: t, bin: bin}
+	target := s.place()
 	low := 20000 + 200*int(portBlocks.Add(1))
 	s.config = filepath.Join(filepath.Dir(s.dir), "config.yaml")
-	s.ports = fmt.Sprintf("listen: 127.0.0.1:0\nlimits:\n  portLow: %d\n  portHigh: %d\nlog:\n  format: text\n  level: debug\narchives: false\n", low, low+199)
+	s.ports = fmt.Sprintf("listen: 127.0.0.1:0\nlimits:\n  portLow: %d\n  portHigh: %d\nlog:\n  format: text\n  level: debug\narchives: false\n", low, low+199) + target
 	s.write("gate:\n  minimumSeconds: 0\n  maximumSeconds: 8\nrecovery:\n  budget: 3\n  backoffSeconds: 1\n")
 	var err error
 	if s.stderr, err = os.Create(filepath.Join(filepath.Dir(s.dir), "server.log")); err != nil {
@@ -93,11 +97,12 @@ func (s *server) start(environment ...string) {
 	if out, err := s.tryStart(environment...); err != nil {
 		s.t.Fatalf("the server did not start: %v\n%s\n%s", err, out, s.log())
 	}
+	s.pool()
 }
 
 func (s *server) tryStart(environment ...string) (string, error) {
-	s.cmd = exec.Command(s.bin, "serve", "--dev", "--data", s.dir, "--config", s.config)
-	s.cmd.Env = append(os.Environ(), environment...)
+	s.cmd = s.program(context.Background(), "serve", "--dev", "--data", s.dir, "--config", s.config)
+	s.cmd.Env = append(s.cmd.Environ(), environment...)
 	s.cmd.Stderr = s.stderr
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -145,7 +150,7 @@ func (s *server) ended() {
 
 // down ends everything of the data directory.
 func (s *server) down() {
-	out, err := exec.Command(s.bin, "down", "--data", s.dir).CombinedOutput()
+	out, err := s.program(context.Background(), "down", "--data", s.dir).CombinedOutput()
 	if err != nil {
 		s.t.Errorf("down: %v\n%s", err, out)
 	}
@@ -185,7 +190,7 @@ func (s *server) cli(args ...string) result {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, s.bin, append([]string{"--connection", filepath.Join(s.dir, "connection.json"), "--timeout", patience.String()}, args...)...)
+	cmd := s.program(ctx, append([]string{"--connection", filepath.Join(s.dir, "connection.json"), "--timeout", patience.String()}, args...)...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()
@@ -240,7 +245,7 @@ type witnessed struct {
 // witness makes a cluster that runs the witness job, without waiting if args say so.
 func (s *server) witness(name string, withSink bool, extra ...string) (*witnessed, result) {
 	s.t.Helper()
-	w := &witnessed{server: s, name: name, ledger: filepath.Join(filepath.Dir(s.dir), "ledger-"+name), fresh: map[string]int64{}, again: map[string]int64{}}
+	w := &witnessed{server: s, name: name, ledger: s.shared("ledger-" + name), fresh: map[string]int64{}, again: map[string]int64{}}
 	args := []string{"cluster", "create", name, "--jar", jar(s.t, "witness.jar"), "--conf", "execution.checkpointing.interval=1s",
 		"--arg", "--ledger", "--arg", w.ledger, "--arg", "--rate", "--arg", "500"}
 	if withSink {
@@ -281,13 +286,9 @@ func (w *witnessed) clean(when string, stopped bool) witness.Report {
 	return r
 }
 
-// processes are the JVMs of this data directory: name by pid, by the marker in their environment.
+// processes are the JVMs of this server's clusters: name by pid, by the marker in their environment. Those in pods are seen as well.
 func (s *server) processes() map[int]string {
 	s.t.Helper()
-	id, err := os.ReadFile(filepath.Join(s.dir, "id"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	found := map[int]string{}
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -299,7 +300,7 @@ func (s *server) processes() map[int]string {
 			continue
 		}
 		raw, err := os.ReadFile(filepath.Join("/proc", e.Name(), "environ"))
-		if err != nil || !strings.Contains(string(raw), "DREY_DATA="+strings.TrimSpace(string(id))) {
+		if err != nil || !strings.Contains(string(raw), "DREY_INCARNATION=") || !s.owns(pid, string(raw)) {
 			continue
 		}
 		for v := range strings.SplitSeq(string(raw), "\x00") {

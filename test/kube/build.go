@@ -21,9 +21,9 @@ func (f folders) build(ctx context.Context) (built, error) {
 	if err := checkMachine(); err != nil {
 		return built{}, err
 	}
-	module, err := output(exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "drey"))
+	module, err := moduleFolder(ctx)
 	if err != nil {
-		return built{}, fmt.Errorf("cannot find Drey's sources, run it inside of a clone: %w", err)
+		return built{}, err
 	}
 	ours := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", f.bin("")+"/", "./test/kube/cmd/inside")
 	ours.Dir, ours.Env = module, append(os.Environ(), "CGO_ENABLED=0")
@@ -36,6 +36,15 @@ func (f folders) build(ctx context.Context) (built, error) {
 	}
 	images, err := f.writeImages(filepath.Join(module, "test/kube"))
 	return built{programs, images}, err
+}
+
+// moduleFolder is the clone that we run in.
+func moduleFolder(ctx context.Context) (string, error) {
+	module, err := output(exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "drey"))
+	if err != nil {
+		return "", fmt.Errorf("cannot find Drey's sources, run it inside of a clone: %w", err)
+	}
+	return module, nil
 }
 
 // checkMachine names what only a Debian package can bring.

@@ -40,6 +40,9 @@ func flinkImage(home string) (image.Image, error) {
 		WorkingDir: "/opt/flink"}, nil
 }
 
+// oldNames are parts of glibc that it has no use for any more. Native libraries that are built for older ones, as RocksDB's, ask for them.
+var oldNames = []string{"libpthread.so.0", "librt.so.1", "libdl.so.2"}
+
 // javaLayer is this machine's Java without what only a developer needs, and the libraries that it asks for, where the loader looks for them.
 func javaLayer() (image.Layer, error) {
 	layer := image.Layer{Files: map[string]image.File{}}
@@ -63,8 +66,14 @@ func javaLayer() (image.Layer, error) {
 		return layer, fmt.Errorf("cannot list the libraries of Java: %w", err)
 	}
 	for _, word := range strings.Fields(string(said)) { // "libz.so.1 => /lib/x86_64-linux-gnu/libz.so.1 (0x0…)", or the loader's path alone
-		if strings.HasPrefix(word, "/") && !strings.HasPrefix(word, home) {
-			layer.Files[word] = image.File{Source: word}
+		if !strings.HasPrefix(word, "/") || strings.HasPrefix(word, home) {
+			continue
+		}
+		layer.Files[word] = image.File{Source: word}
+		for _, name := range oldNames {
+			if folder, file := filepath.Split(word); file == "libc.so.6" {
+				layer.Files[folder+name] = image.File{Source: folder + name}
+			}
 		}
 	}
 	return layer, nil

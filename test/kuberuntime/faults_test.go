@@ -12,7 +12,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"drey/internal/runtime"
 	"drey/internal/runtime/kubernetes"
@@ -106,15 +105,6 @@ func (r *rig) killed() {
 	}
 }
 
-// strip takes all finalizers from a pod, as a stranger may.
-func strip(t *testing.T, p *core.Pod) {
-	_, err := cluster.Client.CoreV1().Pods(p.Namespace).Patch(context.Background(), p.Name, types.MergePatchType,
-		[]byte(`{"metadata":{"finalizers":null}}`), meta.PatchOptions{})
-	if err != nil && !apierrors.IsNotFound(err) {
-		t.Error(err)
-	}
-}
-
 func (r *rig) deleteAsAStranger(p runtime.ProcessID) {
 	r.Helper()
 	pod, now := podOf(r.T, r.config.Namespace, r.inc.ID, p), int64(0)
@@ -142,7 +132,7 @@ func TestAPodThatAStrangerTookAwayIsNeverDeadWithoutAPersonsWord(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, asItIs)
 	r.released()
-	strip(t, podOf(t, r.config.Namespace, r.inc.ID, taskManager))
+	r.must(cluster.Strip(t.Context(), podOf(t, r.config.Namespace, r.inc.ID, taskManager)))
 	r.deleteAsAStranger(taskManager)
 	r.await(taskManager, runtime.Unknown)
 	r.wantError(r.killFor(8*time.Second), context.DeadlineExceeded)

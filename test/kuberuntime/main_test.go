@@ -1,12 +1,9 @@
 package kuberuntime
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -17,11 +14,7 @@ import (
 	"time"
 
 	core "k8s.io/api/core/v1"
-	rbac "k8s.io/api/rbac/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/yaml"
-	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"drey/internal/runtime"
 	"drey/internal/runtime/kubernetes"
@@ -56,95 +49,10 @@ func loadImage() error {
 	return cluster.LoadImage(context.Background(), kube.DreyImage(dir+"/drey-keep", dir+"/program"))
 }
 
-// newNamespace makes a namespace with all that rbac.yaml has, and answers a kubeconfig of its ServiceAccount.
-func newNamespace(t *testing.T) (name, kubeconfig string) {
-	t.Helper()
-	name = fmt.Sprintf("run-%d", time.Now().UnixNano())
-	applyRights(t, name)
-	t.Cleanup(func() { removeNamespace(t, name) })
-	until(t, "the namespace has its default service account", func() bool {
-		_, err := cluster.Client.CoreV1().ServiceAccounts(name).Get(t.Context(), "default", meta.GetOptions{})
-		return err == nil
-	})
-	config, err := clientcmd.LoadFromFile(cluster.Kubeconfig())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, user := range config.AuthInfos {
-		user.Impersonate = "system:serviceaccount:" + name + ":drey"
-	}
-	kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
-	if err := clientcmd.WriteToFile(*config, kubeconfig); err != nil {
-		t.Fatal(err)
-	}
-	return name, kubeconfig
-}
-
-func applyRights(t *testing.T, namespace string) {
-	t.Helper()
-	text, err := os.ReadFile("../../deploy/kubernetes/rbac.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text = bytes.ReplaceAll(text, []byte("drey-flink"), []byte(namespace))
-	documents := yaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(text)))
-	for {
-		document, err := documents.Read()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		object, _, err := scheme.Codecs.UniversalDeserializer().Decode(document, nil, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, options := t.Context(), meta.CreateOptions{}
-		switch o := object.(type) {
-		case *core.Namespace:
-			_, err = cluster.Client.CoreV1().Namespaces().Create(ctx, o, options)
-		case *core.ServiceAccount:
-			_, err = cluster.Client.CoreV1().ServiceAccounts(namespace).Create(ctx, o, options)
-		case *rbac.Role:
-			_, err = cluster.Client.RbacV1().Roles(namespace).Create(ctx, o, options)
-		case *rbac.RoleBinding:
-			_, err = cluster.Client.RbacV1().RoleBindings(namespace).Create(ctx, o, options)
-		case *rbac.ClusterRole:
-			_, err = cluster.Client.RbacV1().ClusterRoles().Create(ctx, o, options)
-		case *rbac.ClusterRoleBinding:
-			_, err = cluster.Client.RbacV1().ClusterRoleBindings().Create(ctx, o, options)
-		default:
-			err = fmt.Errorf("rbac.yaml has a %T, which the tests do not know", o)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// removeNamespace takes away all that a test left, also what only a person's word could.
-func removeNamespace(t *testing.T, name string) {
-	ctx := context.Background()
-	pods, err := cluster.Client.CoreV1().Pods(name).List(ctx, meta.ListOptions{})
-	if err == nil {
-		for _, p := range pods.Items {
-			strip(t, &p)
-		}
-	}
-	err = errors.Join(err,
-		cluster.Client.CoreV1().Namespaces().Delete(ctx, name, meta.DeleteOptions{}),
-		cluster.Client.RbacV1().ClusterRoles().Delete(ctx, "drey-identity-"+name, meta.DeleteOptions{}),
-		cluster.Client.RbacV1().ClusterRoleBindings().Delete(ctx, "drey-identity-"+name, meta.DeleteOptions{}))
-	if err != nil {
-		t.Logf("cannot remove namespace %s: %v", name, err)
-	}
-}
-
 // configOf is a target in a namespace of its own.
 func configOf(t *testing.T) kubernetes.Config {
 	t.Helper()
-	namespace, kubeconfig := newNamespace(t)
+	namespace, kubeconfig := cluster.Namespace(t)
 	return kubernetes.Config{
 		Kubeconfig: kubeconfig, Namespace: namespace, Dir: t.TempDir(), Key: strings.Repeat("k", 32),
 		Drey: kube.Drey, Pull: "Never", Dial: cluster.DialContext,
