@@ -95,6 +95,14 @@ func (f *Front) listIncarnations(w http.ResponseWriter, r *request) error {
 	return writeList(w, all, "", func(i cluster.Incarnation) any { return v20261101.NewIncarnation(i) })
 }
 
+func (f *Front) declareDead(w http.ResponseWriter, r *request) error {
+	declared, err := f.door.DeclareDead(r.Context(), r.caller, r.clusterRef())
+	if err != nil {
+		return err
+	}
+	return writeList(w, declared, "", func(i cluster.Incarnation) any { return v20261101.NewIncarnation(i) })
+}
+
 func (f *Front) planJob(w http.ResponseWriter, r *request) error {
 	body, err := r.json(w)
 	if err != nil {

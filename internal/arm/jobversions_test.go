@@ -29,6 +29,10 @@ func TestVersionsAndStartsOfAJobOnTheWire(t *testing.T) {
 		{why: "a rollback to no number", line: "POST " + itsID + "/versions/x/rollback" + ours1},
 		{why: "a reader may not", who: "reader", line: "POST " + itsID + "/versions/2/rollback" + ours1},
 		{why: "starts, newest first, with their gaps", line: "GET " + itsID + "/incarnations" + ours1},
+		{why: "a person declares dead what is silent", line: "POST " + itsID + "/declareDead" + ours1},
+		{why: "nothing is silent", door: refusing(cluster.Errorf(cluster.Conflict, "NothingToDeclare", "", "There is nothing to declare dead.")), line: "POST " + itsID + "/declareDead" + ours1},
+		{why: "an operator of jobs may not", who: "operator", line: "POST " + itsID + "/declareDead" + ours1},
+		{why: "it is not foretold", line: "POST " + itsID + "/declareDead" + ours1, headers: []string{"x-drey-dry-run: true"}},
 		{why: "a plan", who: "operator", line: "POST " + itsID + "/planJob" + ours1, body: update},
 		{why: "a plan of nothing", line: "POST " + itsID + "/planJob" + ours1, body: `{"properties":{"jobType":"FlinkJob"}}`},
 		{why: "plans are for those who may act", who: "reader", line: "POST " + itsID + "/planJob" + ours1, body: update},
@@ -61,6 +65,17 @@ func (d *fakeDoor) Incarnations(_ context.Context, r cluster.Ref) ([]cluster.Inc
 			Restore: "abfs://c@a.dfs.core.windows.net/x/savepoint-a1b2c3-0123456789ab", CreatedAt: now.Add(-time.Second), ReleasedAt: now, LiveAt: gap.To, Gap: gap},
 		{ID: strings.Repeat("1", 32), Version: 1, Phase: cluster.Dead, Origin: cluster.ByRecovery, CreatedAt: now.Add(-time.Hour), DeadAt: now, Cause: "TaskManagerLost: it is gone"},
 	}, d.asked("Incarnations %s", r.ID())
+}
+
+func refusing(err error) *fakeDoor {
+	d := running()
+	d.err = err
+	return d
+}
+
+func (d *fakeDoor) DeclareDead(_ context.Context, c lifecycle.Caller, r cluster.Ref) ([]cluster.Incarnation, error) {
+	return []cluster.Incarnation{{ID: strings.Repeat("2", 32), Version: 2, Phase: cluster.Live, Origin: cluster.ByCaller, CreatedAt: now.Add(-time.Hour),
+		Declared: &cluster.Word{Who: c.Principal, At: now}}}, d.asked("DeclareDead %s by %s", r.ID(), said(c))
 }
 
 func (d *fakeDoor) Rollback(_ context.Context, c lifecycle.Caller, r cluster.Ref, version int, savepoint string) (lifecycle.Operation, error) {

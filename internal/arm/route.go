@@ -140,6 +140,8 @@ func table() []*route {
 			says: "Start a version of before.", handle: (*Front).rollback},
 		{method: "GET", pattern: clusterPath + "/incarnations", versions: oursOnly, action: "Microsoft.HDInsight/clusterPools/clusters/incarnations/read",
 			says: "List the starts of a cluster's job.", handle: (*Front).listIncarnations},
+		{method: "POST", pattern: clusterPath + "/declareDead", versions: oursOnly, action: "Microsoft.HDInsight/clusterPools/clusters/declareDead/action",
+			says: "Say that what cannot be seen of a cluster's processes is dead.", handle: (*Front).declareDead},
 		{method: "GET", pattern: clusterPath + "/operations", versions: oursOnly, action: readCluster,
 			says: "List the operations of a cluster.", handle: (*Front).listOperations},
 		{method: "GET", pattern: clusterPath + "/operations/{operation}", versions: oursOnly, action: readCluster,

@@ -76,6 +76,8 @@ func (f *fake) answer(w http.ResponseWriter, r *http.Request) {
 		say(200, `{"value":[`+job+`]}`)
 	case path == "/clusters/orders/incarnations":
 		say(200, `{"value":[`+incarnations+`]}`)
+	case path == "/clusters/orders/declareDead":
+		say(200, `{"value":[{"name":"2b2b000011112222","properties":{"id":"2b2b000011112222","version":2,"phase":"Live","declaredDeadBy":"p1","declaredDeadAt":"2026-11-25T12:00:00Z"}}]}`)
 	case path == "/clusters/orders/versions":
 		say(200, `{"value":[`+version3+`,`+version2+`,`+version1+`]}`)
 	case path == "/clusters/orders/versions/2":

@@ -18,7 +18,7 @@ func (a *app) clusterCommand() *cobra.Command {
 		"  drey cluster create orders --jar target/orders.jar\n  drey cluster list\n  drey cluster show orders\n  drey cluster delete orders",
 		a.clusterList(), a.clusterShow(), a.foreseen(a.clusterCreate()), a.matched(a.clusterUpdate()),
 		a.matched(a.clusterResize()), a.matched(a.clusterDelete()), a.clusterWait(), a.clusterWatch(),
-		a.clusterExport(), a.clusterVersions())
+		a.clusterExport(), a.clusterVersions(), a.clusterDeclareDead())
 }
 
 func (a *app) clusterList() *cobra.Command {
@@ -106,10 +106,7 @@ func (s *session) showCluster(ctx context.Context, name string) error {
 		return err
 	}
 	p := job.Properties
-	r.head = fmt.Sprintf("%s · %s · job %s", c.Name, c.Properties.Status, first(p.Status, "–"))
-	if o := c.Properties.Observed; o != nil && o.At != "" {
-		r.head += fmt.Sprintf(" (observed %s ago)", age(s.now().Sub(moment(o.At))))
-	}
+	r.head = fmt.Sprintf("%s · %s · job %s", c.Name, c.Properties.Status, statusAt(s.now(), c.Properties, first(p.Status, "–")))
 	r.facts = []fact{
 		{"provisioning", c.Properties.ProvisioningState}, {"flink", flinkOf(c)}, {"task managers", tms(c)},
 		{"jar", strings.TrimRight(p.JobJarDirectory, "/") + "/" + p.JarName}, {"class", p.EntryClass},
@@ -117,6 +114,21 @@ func (s *session) showCluster(ctx context.Context, name string) error {
 		{"savepoint", p.LastSavePoint}, {"last gap", gap}, {"storage", storageOf(c)}, {"deployment", c.Properties.DeploymentID}, {"created", createdAt(c)}, {"id", c.ID},
 	}
 	return s.print(r)
+}
+
+// silentAfter is how old the newest observation of a job that runs may be: the server looks each second.
+const silentAfter = 15 * time.Second
+
+// statusAt is a job's status with the age of its observation. Of one that runs and is silent nobody knows it.
+func statusAt(now time.Time, c v20261101.Properties, status string) string {
+	if c.Observed == nil || c.Observed.At == "" {
+		return status
+	}
+	seen := moment(c.Observed.At)
+	if now.Sub(seen) > silentAfter && c.Status == "Running" {
+		return fmt.Sprintf("Unknown since %s (was %s)", seen.UTC().Format(time.RFC3339), status)
+	}
+	return fmt.Sprintf("%s (observed %s ago)", status, age(now.Sub(seen)))
 }
 
 func storageOf(c v20261101.Cluster) string {

@@ -171,6 +171,13 @@ type Incarnation struct {
 	ReplacedAt   []time.Time // the newest replacements
 	LastSeen     int64       // highest id of a checkpoint of its own that was seen complete; 0 if none
 	Gap          *Gap        // nil until measured
+	Declared     *Word       // that it is dead; nil: nobody said so
+}
+
+// Word is what a person says.
+type Word struct {
+	Who string // object id of the principal
+	At  time.Time
 }
 
 // Origin says what an incarnation was started for.

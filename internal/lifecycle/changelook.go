@@ -7,7 +7,6 @@ import (
 
 	"drey/internal/cluster"
 	"drey/internal/flink"
-	"drey/internal/runtime"
 )
 
 // What the steps of a change ask the world, beyond what every launch asks.
@@ -36,13 +35,13 @@ func (w *world) roomBeside(ctx context.Context, f facts) (*roomAnswer, error) {
 
 // lookOther sees the processes of a second incarnation.
 func (w *world) lookOther(ctx context.Context, id string, a *answers) error {
-	_, rt, err := w.placed(ctx, id)
+	inc, err := w.incarnation(ctx, id)
 	if err != nil {
 		return err
 	}
-	seen, err := rt.Observe(ctx, runtime.IncarnationID(id))
+	rt, seen, err := w.observe(ctx, inc)
 	if err != nil {
-		return fmt.Errorf("cannot see incarnation %s: %w", id, err)
+		return err
 	}
 	a.Other, a.OtherDiagnosis = &seen, w.diagnose(ctx, rt, seen)
 	return nil

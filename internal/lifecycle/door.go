@@ -168,6 +168,8 @@ type Door interface {
 	Incarnations(ctx context.Context, ref cluster.Ref) ([]cluster.Incarnation, error)
 	// Rollback starts a frozen version of before; savepoint "" = from a fresh savepoint of what runs.
 	Rollback(ctx context.Context, c Caller, ref cluster.Ref, version int, savepoint string) (Operation, error)
+	// DeclareDead takes a person's word for what cannot be seen of a cluster's processes; it answers the incarnations that it means.
+	DeclareDead(ctx context.Context, c Caller, ref cluster.Ref) ([]cluster.Incarnation, error)
 	// PlanJob predicts what a runJob would do now.
 	PlanJob(ctx context.Context, ref cluster.Ref, job cluster.RunJob) (JobPlan, error)
 

@@ -286,9 +286,14 @@ func (w *world) killAll(ctx context.Context, job, spared string) error {
 
 // kill ends an incarnation for ever, or only the roles named.
 func (w *world) kill(ctx context.Context, id string, roles ...runtime.Role) error {
-	_, rt, err := w.placed(ctx, id)
+	inc, rt, err := w.placed(ctx, id)
 	if err != nil {
 		return err
+	}
+	if inc.Declared != nil {
+		if err := rt.Abandon(ctx, runtime.IncarnationID(id), inc.Declared.Who); err != nil {
+			return err
+		}
 	}
 	if err := rt.Kill(ctx, runtime.IncarnationID(id), roles...); err != nil {
 		return fmt.Errorf("cannot kill incarnation %s: %w", id, err)

@@ -45,8 +45,18 @@ func buryStep(rows func(f facts) []engine.Row) step {
 			if alive {
 				return f, engine.Act(dead...)
 			}
-			return f, engine.Done(append(dead, rows(f)...)...).Say("all processes are proved dead")
+			return f, engine.Done(append(dead, rows(f)...)...).Say(deadLine(a))
 		}}
+}
+
+// deadLine says by what all that was buried is dead.
+func deadLine(a answers) string {
+	for _, l := range a.Living {
+		if by := l.Row.Declared; by != nil {
+			return "all processes are dead: proved, or by the word of " + by.Who
+		}
+	}
+	return "all processes are proved dead"
 }
 
 // cancelKind ends a job for good, without a savepoint.

@@ -102,7 +102,7 @@ func lookSource(f facts) questions { return questions{Incarnation: f.Source, Reg
 // decideScale starts the TaskManagers that ended anew, under their own index.
 func decideScale(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 	switch {
-	case jobManagerGone(a):
+	case jobManagerGone(a) || a.Row.Declared != nil:
 		return f, engine.Finish(restarting(f)).Say("the JobManager is gone as well; the incarnation is recovered as a whole")
 	case now.Before(f.After):
 		return f, engine.Again(min(f.After.Sub(now), time.Second))
@@ -157,7 +157,7 @@ func lookRegistered(f facts) questions {
 func decideRegistered(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 	_, missing := taskManagerEnded(a.Incarnation)
 	switch {
-	case jobManagerGone(a) || a.Job.State.Terminal():
+	case jobManagerGone(a) || a.Row.Declared != nil || a.Job.State.Terminal():
 		return f, engine.Finish(restarting(f)).Say("the job ended; that is dealt with next")
 	case missing:
 		return f, engine.Finish(restarting(f)).Say("a TaskManager ended again")

@@ -235,6 +235,9 @@ func (r incarnationIs) Write(tx *store.Tx) error {
 		inc.LiveAt = r.At
 	case cluster.Dead, cluster.Abandoned:
 		inc.DeadAt = r.At
+		if inc.Declared != nil {
+			inc.Phase = cluster.Abandoned
+		}
 		if err := tx.FreePorts(r.ID); err != nil {
 			return err
 		}

@@ -191,7 +191,7 @@ func (w *watcher) touch(ctx context.Context) error {
 
 // lookAt sees the job of an incarnation whose processes were seen; it reports whether Flink answered.
 func (w *watcher) lookAt(ctx context.Context, inc cluster.Incarnation, job cluster.Job, a answers) (bool, error) {
-	if jobManagerGone(a) {
+	if jobManagerGone(a) || inc.Declared != nil {
 		return false, w.jobManagerEnded(ctx, inc, a)
 	}
 	if err := w.lookJob(ctx, questions{Job: true, Brief: true}, &a); err != nil || a.Job.Unreachable || a.Job.Unknown {
@@ -232,6 +232,9 @@ func (w *watcher) jobManagerEnded(ctx context.Context, inc cluster.Incarnation, 
 	e := ending{Phase: cluster.Failed, Status: cluster.JobFailed, Code: "JobManagerLost", Cause: "The JobManager ended."}
 	if d := a.Diagnosis; d != nil {
 		e.Code, e.Cause = d.Code, d.Message
+	}
+	if by := inc.Declared; by != nil {
+		e.Code, e.Cause = "DeclaredDead", by.Who+" declared it dead."
 	}
 	if at := a.jobManager().Exit.At; !at.IsZero() && at.Before(w.Now()) {
 		e.SeenAt = at

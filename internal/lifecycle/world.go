@@ -122,13 +122,9 @@ func (w *world) lookIncarnation(ctx context.Context, f facts, id string, a *answ
 
 // see sees the processes of an incarnation.
 func (w *world) see(ctx context.Context, inc cluster.Incarnation, a *answers) error {
-	rt, err := w.runtimeOf(inc.Target)
+	rt, seen, err := w.observe(ctx, inc)
 	if err != nil {
 		return err
-	}
-	seen, err := rt.Observe(ctx, runtime.IncarnationID(inc.ID))
-	if err != nil {
-		return fmt.Errorf("cannot see incarnation %s: %w", inc.ID, err)
 	}
 	a.Row, a.Incarnation = &inc, &seen
 	a.Diagnosis = w.diagnose(ctx, rt, seen)
@@ -194,13 +190,9 @@ func (w *world) living(ctx context.Context, job string) ([]living, error) {
 		if inc.Phase == cluster.Dead || inc.Phase == cluster.Abandoned {
 			continue
 		}
-		rt, err := w.runtimeOf(inc.Target)
+		_, seen, err := w.observe(ctx, inc)
 		if err != nil {
 			return nil, err
-		}
-		seen, err := rt.Observe(ctx, runtime.IncarnationID(inc.ID))
-		if err != nil {
-			return nil, fmt.Errorf("cannot see incarnation %s: %w", inc.ID, err)
 		}
 		all = append(all, living{Row: inc, Status: seen})
 	}

@@ -178,6 +178,7 @@ type Status struct {
 	OrderDigest string          // SHA-256 in hex of the order it was released with; "" if never
 	Tombstone   bool            // Kill or Abandon was called for the whole of it: it can never start again
 	Dead        bool            // proof: every lock is free and no process carries its marker
+	Abandoned   bool            // no proof, but a person's word, and nothing is left here that could prove or deny it
 	SeenAt      time.Time
 }
 
@@ -245,7 +246,7 @@ type Runtime interface {
 	List(ctx context.Context) ([]Status, error)
 	// Watch calls fn for what changed, until ctx ends.
 	Watch(ctx context.Context, fn func(Event)) error
-	// Abandon is a person's word that the incarnation is dead.
+	// Abandon is a person's word that the incarnation is dead. A Kill that follows takes it where it finds no better one.
 	Abandon(ctx context.Context, id IncarnationID, who string) error
 	// Forget removes what a dead one left, but its tombstone and its logs.
 	Forget(ctx context.Context, id IncarnationID) error

@@ -25,6 +25,8 @@ type IncarnationProperties struct {
 	RunningAt    string `json:"runningAt,omitempty"`
 	EndedAt      string `json:"endedAt,omitempty"`
 	Cause        string `json:"cause,omitempty"`
+	DeclaredBy   string `json:"declaredDeadBy,omitempty"` // a person's word: the object id of the principal
+	DeclaredAt   string `json:"declaredDeadAt,omitempty"`
 	Gap          *Gap   `json:"gap,omitempty"`
 }
 
@@ -47,6 +49,9 @@ func NewIncarnation(i cluster.Incarnation) Incarnation {
 	p := IncarnationProperties{
 		ID: i.ID, Version: i.Version, Phase: string(i.Phase), Origin: string(i.Origin), FlinkJobID: i.FlinkJobID, RestoredFrom: i.Restore,
 		CreatedAt: stamp(i.CreatedAt), ReleasedAt: stamp(i.ReleasedAt), RunningAt: stamp(i.LiveAt), EndedAt: stamp(i.DeadAt), Cause: i.Cause,
+	}
+	if by := i.Declared; by != nil {
+		p.DeclaredBy, p.DeclaredAt = by.Who, stamp(by.At)
 	}
 	if g := i.Gap; g != nil {
 		p.Gap = &Gap{From: stamp(g.From), To: stamp(g.To), Seconds: seconds(g.Total), Parts: []GapPart{}}

@@ -118,7 +118,7 @@ func (r *Runtime) observe(ctx context.Context, rec record, pods []core.Pod) (run
 		}
 		return whereIs(pod)
 	})
-	s := runtime.Status{ID: rec.ID, OrderDigest: rec.Order, Tombstone: rec.Tombstone, Dead: rec.Tombstone}
+	s := runtime.Status{ID: rec.ID, OrderDigest: rec.Order, Tombstone: rec.Tombstone, Dead: rec.Tombstone, Abandoned: rec.Abandoned != nil}
 	for i, p := range rec.Processes {
 		pod := podOf(rec.ID, pods, p)
 		seen, err := r.observeProcess(ctx, rec, p, pod, answers[i])
@@ -129,8 +129,10 @@ func (r *Runtime) observe(ctx context.Context, rec record, pods []core.Pod) (run
 			s.OrderDigest = cmp.Or(s.OrderDigest, answers[i].OrderDigest)
 		}
 		s.Processes = append(s.Processes, seen)
-		s.Dead = s.Dead && r.isDead(ctx, rec, p, pod)
+		dead := r.isDead(ctx, rec, p, pod)
+		s.Dead, s.Abandoned = s.Dead && dead, s.Abandoned && (dead || pod == nil)
 	}
+	s.Abandoned = s.Abandoned && !s.Dead
 	if s.OrderDigest != rec.Order {
 		if err := r.keepOrder(ctx, rec.ID, s.OrderDigest); err != nil {
 			return s, err
