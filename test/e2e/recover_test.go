@@ -29,13 +29,19 @@ func (w *witnessed) newestComplete(flinkJob string) int64 {
 	return newest
 }
 
-// dies kills a process of the job and waits until records come again. A JobManager's death makes a new incarnation, which must begin
-// right after the newest checkpoint that was complete when it died; a TaskManager's death makes none.
+// dies kills a process of the job, or its keeper, and waits until records come again.
 func (w *witnessed) dies(role string, keeper bool) {
+	w.t.Helper()
+	w.comesBackFrom(fmt.Sprintf("the death of %s (keeper: %v)", role, keeper), role, func(marker string) { w.signal(marker, keeper) }, func() {})
+}
+
+// comesBackFrom lets a process of the job end, and what then has to happen; and waits until records come again. A JobManager's end makes a
+// new incarnation, which must begin right after the newest checkpoint that was complete when it ended; a TaskManager's end makes none.
+func (w *witnessed) comesBackFrom(what, role string, end func(marker string), then func()) {
 	w.t.Helper()
 	w.grows(600)
 	living := w.starts()[0]
-	w.signal(living.Name+"/"+role, keeper)
+	end(living.Name + "/" + role)
 	last := w.last()
 	newest := w.newestComplete(living.Properties.FlinkJobID)
 	held, err := witness.Snapshot(w.ledger, living.Name, newest)
@@ -43,6 +49,7 @@ func (w *witnessed) dies(role string, keeper bool) {
 		w.t.Fatalf("the ledger does not tell what checkpoint %d holds: %v", newest, err)
 	}
 	w.repeats(living.Name, held+1)
+	then()
 	if strings.HasPrefix(role, "jobmanager") {
 		w.until("a new incarnation runs", func() bool { return w.starts()[0].Name != living.Name && w.settled() })
 		w.repeats(w.starts()[0].Name, held+1)
@@ -55,9 +62,8 @@ func (w *witnessed) dies(role string, keeper bool) {
 	if first := lives[len(lives)-1].Number; first != held+1 {
 		w.t.Errorf("it goes on at %d, want %d, the first after checkpoint %d", first, held+1, newest)
 	}
-	when := fmt.Sprintf("after the death of %s (keeper: %v)", role, keeper)
-	w.oneCopy(when, 1)
-	w.clean(when, false)
+	w.oneCopy("after "+what, 1)
+	w.clean("after "+what, false)
 }
 
 // repeats allows an incarnation to repeat from a number on; where it comes back more than once, the lowest counts.

@@ -17,6 +17,7 @@ type start struct {
 	Properties struct {
 		Version                                        int
 		Phase, Origin, Cause, RestoredFrom, FlinkJobID string
+		DeclaredDeadBy                                 string
 		Gap                                            *struct {
 			Seconds float64
 			Parts   []struct {
