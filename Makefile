@@ -23,7 +23,7 @@ GO_FILES := $(shell find cmd internal -name '*.go' ! -name '*_test.go') go.mod g
 JAVA_FILES := $(shell find java -type f)
 JOB_FILES := $(shell find test/flink examples -name '*.java') $(shell find test/flink examples -name '*.sh')
 
-.PHONY: lines kube-up kube-down test-kube replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
+.PHONY: lines kube-up kube-down test-kube e2e-kube failpoints-kube replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -95,9 +95,25 @@ kube-up: $(FLINK_HOME)/drey-distribution.json ## a real Kubernetes on this machi
 kube-down: ## end it
 	go run ./test/kube/cmd/kt down
 
-test-kube: $(FLINK_HOME)/drey-distribution.json ## what Drey counts on in Kubernetes, on a real one
+# The suites of test/e2e with pods instead of processes: all that fit, and what CI runs of them.
+E2E_KUBE = DREY_TEST_TARGET=kubernetes DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) \
+	go test -tags kubernetes -timeout 170m -v -count=1 ./test/e2e
+KUBE_SUITES = TestALifeOfStops|TestAStartFromAnOlder|TestUpdatesOfAllKinds|TestAStatelessUpdate|TestAnUpdate|TestTheVersionBefore|TestARunningJob|TestAJobComesBack|TestACrashLoop|TestAHangingClose|TestALostNode
+KUBE_CI = TestALifeOfStops|TestARunningJob|TestTheServerKilledAtEachMomentOfAnUpdate
+KUBE_BUILT = bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar
+
+test-kube: $(KUBE_BUILT) ## what Drey counts on in Kubernetes, on a real one; a life, deaths and kills of the server there
 	@scripts/prerequisites.sh kube
 	go test -timeout 60m -v -count=1 -p 1 ./test/kube/... ./test/kuberuntime/...
+	DREY_TEST_SWEEP=gap $(E2E_KUBE) -run '$(KUBE_CI)'
+
+e2e-kube: $(KUBE_BUILT) ## the suites of life, updates, recovery and faults with pods on a real Kubernetes (RUN=)
+	@scripts/prerequisites.sh kube
+	$(E2E_KUBE) -run '$(or $(RUN),$(KUBE_SUITES))'
+
+failpoints-kube: $(KUBE_BUILT) ## kill the server at every moment of every step, with pods on a real Kubernetes
+	@scripts/prerequisites.sh kube
+	DREY_TEST_SWEEP=all $(E2E_KUBE) -run TestTheServerKilledAt
 
 check: lint unit
 
@@ -105,6 +121,7 @@ lint: | prerequisites ## formatting, vet, static analysis
 	@test -z "$$(gofmt -l cmd internal test bench)" || { gofmt -l cmd internal test bench; exit 1; }
 	go vet ./...
 	go vet -tags failpoints ./internal/engine/
+	go vet -tags kubernetes ./test/e2e/
 	go tool -modfile=tools/go.mod staticcheck ./...
 
 fmt: ## format everything

@@ -18,10 +18,10 @@ func (r *Runtime) Abandon(ctx context.Context, id runtime.IncarnationID, who str
 		return err
 	}
 	_, err := r.change(ctx, id, func(rec *record) (bool, error) {
-		rec.Tombstone = true
-		if rec.Abandoned == nil {
-			rec.Abandoned = &word{Who: who, At: time.Now().UTC()}
+		if rec.Abandoned != nil { // it has its tombstone
+			return false, nil
 		}
+		rec.Tombstone, rec.Abandoned = true, &word{Who: who, At: time.Now().UTC()}
 		return true, nil
 	})
 	if err != nil {
