@@ -1,0 +1,84 @@
+package docs
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// interrupt is how a terminal shows Ctrl-C.
+const interrupt = "^C"
+
+// step is something a document tells its reader to type.
+type step struct {
+	line    int // in the document, from 1
+	command string
+	shows   []string // what the document says it prints; nil: it does not say
+}
+
+// steps are those of a document, in order.
+func steps(text string) ([]step, error) {
+	var all []step
+	var block []string
+	language, begins := "", 0
+	for i, line := range strings.Split(text, "\n") {
+		switch fence, is := strings.CutPrefix(line, "```"); {
+		case is && begins == 0 && fence == "":
+			return nil, fmt.Errorf("line %d: the block says no language: sh if it is to be run, else text, yaml or what it is", i+1)
+		case is && begins == 0:
+			language, begins, block = fence, i+1, nil
+		case is && language == "sh":
+			all, begins = append(all, blockSteps(block, begins+1)...), 0
+		case is:
+			begins = 0
+		default:
+			block = append(block, line)
+		}
+	}
+	if begins > 0 {
+		return nil, fmt.Errorf("line %d: the block has no end", begins)
+	}
+	return all, nil
+}
+
+// blockSteps are those of one block whose first line has a number. Without a prompt the whole block is one command.
+func blockSteps(block []string, first int) []step {
+	if len(block) == 0 || !strings.HasPrefix(block[0], "$ ") {
+		return []step{{line: first, command: strings.Join(block, "\n")}}
+	}
+	var all []step
+	for i, line := range block {
+		command, typed := strings.CutPrefix(line, "$ ")
+		if typed || line == interrupt {
+			all = append(all, step{line: first + i, command: command})
+			continue
+		}
+		last := &all[len(all)-1]
+		if strings.HasSuffix(last.command, `\`) && last.shows == nil {
+			last.command += "\n" + line
+			continue
+		}
+		last.shows = append(last.shows, line)
+	}
+	return all
+}
+
+// printed reports whether out is what a document shows: "…" stands for anything in a line, a line of "…" alone for any lines. Blanks count as one,
+// since a table's columns are as wide as what is in them.
+func printed(out string, shows []string) bool {
+	var pattern strings.Builder
+	for _, line := range shows {
+		if line == "…" {
+			pattern.WriteString(`(.*\n)*`)
+			continue
+		}
+		pattern.WriteString(strings.ReplaceAll(regexp.QuoteMeta(folded(line)), "…", ".*") + `\n`)
+	}
+	var lines strings.Builder
+	for line := range strings.Lines(strings.TrimRight(out, "\n")) {
+		lines.WriteString(folded(line) + "\n")
+	}
+	return regexp.MustCompile(`^` + pattern.String() + `$`).MatchString(lines.String())
+}
+
+func folded(line string) string { return strings.Join(strings.Fields(line), " ") }
