@@ -23,7 +23,7 @@ GO_FILES := $(shell find cmd internal -name '*.go' ! -name '*_test.go') go.mod g
 JAVA_FILES := $(shell find java -type f)
 JOB_FILES := $(shell find test/flink examples -name '*.java') $(shell find test/flink examples -name '*.sh')
 
-.PHONY: lines kube-up kube-down test-kube e2e-kube failpoints-kube replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
+.PHONY: lines postgres kube-up kube-down test-kube e2e-kube failpoints-kube replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -75,9 +75,18 @@ unit: bin/drey ## unit tests, with the race detector
 real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar build/jars/preflight.jar $(HOMES) ## tests on real Flink; each of LINES lives one life
 	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 60m -v -count=1 -p 1 ./test/lines/... ./test/gate/... ./test/conformance/... ./test/e2e/... ./test/preflight/... ./test/docs/...
 	$(SIMULATED)
+	DREY_TEST_SWEEP=short $(ON_POSTGRES) $(SIMULATED) -run TestTheServerKilledAtEveryPoint
+	$(ON_POSTGRES) $(LIFE) -run TestALifeOfStops
 
 # They need the binary only, no Flink and no Java.
 SIMULATED = DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 170m -parallel 8 -v -count=1 ./test/simulated
+
+ON_POSTGRES = DREY_TEST_DATABASE=postgres
+LIFE = DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 120m -v -count=1 ./test/e2e
+
+postgres: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(HOMES) ## the suites on real Flink and on simulated clusters with PostgreSQL beneath (30 minutes); evidence in docs/evidence/postgres.json
+	DREY_EVIDENCE=$(abspath docs/evidence/postgres.json) $(ON_POSTGRES) $(SIMULATED)
+	$(ON_POSTGRES) $(LIFE)
 
 failpoints: build/drey-failpoints ## kill the server at every point of every kind, on simulated clusters (3 minutes); evidence in docs/evidence/failpoints.json
 	DREY_EVIDENCE=$(abspath docs/evidence/failpoints.json) $(SIMULATED)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"drey/test/flink/witness"
+	"drey/test/postgres"
 )
 
 // patience bounds every wait for an event; generous, because it is spent only where a test fails, or on a machine that has much else to do.
@@ -65,7 +66,7 @@ func prepareServer(t testing.TB, bin string) *server {
 	target := s.place()
 	low := 20000 + 200*int(portBlocks.Add(1))
 	s.config = filepath.Join(filepath.Dir(s.dir), "config.yaml")
-	s.ports = fmt.Sprintf("listen: 127.0.0.1:0\nlimits:\n  portLow: %d\n  portHigh: %d\nlog:\n  format: text\n  level: debug\narchives: false\n", low, low+199) + target
+	s.ports = fmt.Sprintf("listen: 127.0.0.1:0\nlimits:\n  portLow: %d\n  portHigh: %d\nlog:\n  format: text\n  level: debug\narchives: false\n", low, low+199) + target + postgres.Configured(t)
 	s.write("gate:\n  minimumSeconds: 0\n  maximumSeconds: 8\nrecovery:\n  budget: 3\n  backoffSeconds: 1\n")
 	var err error
 	if s.stderr, err = os.Create(filepath.Join(filepath.Dir(s.dir), "server.log")); err != nil {

@@ -10,11 +10,12 @@ import (
 	"time"
 )
 
-// found is what `make failpoints` leaves in docs/evidence.
-var found = evidence{Suite: "failpoints", Points: map[string]string{}, Unreachable: map[string]string{}}
+// found is what `make failpoints` and `make postgres` leave in docs/evidence.
+var found = evidence{Suite: "failpoints", Database: os.Getenv("DREY_TEST_DATABASE"), Points: map[string]string{}, Unreachable: map[string]string{}}
 
 type evidence struct {
 	Suite       string            `json:"suite"`
+	Database    string            `json:"database,omitempty"` // absent: SQLite
 	Commit      string            `json:"commit"`
 	At          time.Time         `json:"at"`
 	Seconds     float64           `json:"seconds"`

@@ -16,21 +16,6 @@ import (
 	"drey/test/postgres"
 )
 
-// database starts a PostgreSQL for a test, and answers the line of configuration that names a database of it.
-func database(t *testing.T) (*postgres.Server, string) {
-	t.Helper()
-	pg, err := postgres.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := pg.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return pg, "database: " + pg.Database(t) + "\n"
-}
-
 // replica is a second server of the same installation: with the same names and keys, database, storage and simulated target, in a data directory of
 // its own.
 func (s *server) replica() *server {
@@ -89,8 +74,7 @@ func (s *server) troubles() string {
 // Two servers, users at both, and the one that owns the target is killed again and again: what was accepted is done, once.
 func TestAnotherServerTakesTheTargetOfOneThatIsKilled(t *testing.T) {
 	t.Parallel()
-	_, line := database(t)
-	owner := newServer(t, tireless, line)
+	owner := newServer(t, tireless, postgres.OfTest(t).Line(t))
 	other := owner.replica()
 	if why := other.troubles(); why != "" {
 		t.Errorf("the second server is not ready: %s", why)
@@ -137,8 +121,8 @@ func TestAnotherServerTakesTheTargetOfOneThatIsKilled(t *testing.T) {
 
 func TestAServerWithoutItsDatabaseSaysSoAndGoesOnWithIt(t *testing.T) {
 	t.Parallel()
-	pg, line := database(t)
-	s := newServer(t, tireless, line)
+	pg := postgres.OfTest(t)
+	s := newServer(t, tireless, pg.Line(t))
 	c := &cell{server: s, name: "c", jar: jarName}
 	create(conf(""))(c)
 	s.outcome("c", cluster.KindCreate)
@@ -167,8 +151,8 @@ func TestAServerWithoutItsDatabaseSaysSoAndGoesOnWithIt(t *testing.T) {
 // Server and database are killed while users change their clusters.
 func TestRandomKillsOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	pg, line := database(t)
-	s := newServer(t, tireless, line)
+	pg := postgres.OfTest(t)
+	s := newServer(t, tireless, pg.Line(t))
 	c := &cell{server: s, name: "first", jar: jarName}
 	create(conf(""))(c)
 	s.outcome("first", cluster.KindCreate) // so that there is a target to ask, however little of the lives below is left to the users

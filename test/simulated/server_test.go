@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"drey/internal/runtime/simulated"
+	"drey/test/postgres"
 )
 
 // patience bounds every wait for an event.
@@ -52,12 +53,16 @@ log:
   level: debug
 `
 
-// newServer makes a data directory, and starts a server there with a pool and a jar. budget is how often a job is recovered; more is configuration.
-func newServer(t testing.TB, budget int, more ...string) *server {
+// newServer makes a data directory, and starts a server there with a pool and a jar. budget is how often a job is recovered; database is a
+// line of configuration that names one, absent: what all these tests run on.
+func newServer(t testing.TB, budget int, database ...string) *server {
 	t.Helper()
+	if len(database) == 0 {
+		database = []string{postgres.Configured(t)}
+	}
 	dir := t.TempDir()
 	s := &server{t: t, dir: filepath.Join(dir, "data")}
-	s.write("config.yaml", fmt.Sprintf(configuration, dir, budget)+strings.Join(more, ""), 0o600)
+	s.write("config.yaml", fmt.Sprintf(configuration, dir, budget)+strings.Join(database, ""), 0o600)
 	s.write("bin/java", java, 0o700)
 	var err error
 	if s.stderr, err = os.Create(s.beside("server.log")); err != nil {
