@@ -1,8 +1,12 @@
 package daemon
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	"drey/internal/secret"
@@ -63,5 +67,46 @@ func (d DatabaseURL) at(data string) string {
 	if d != "" {
 		return d.Reveal()
 	}
-	return "sqlite:" + filepath.Join(data, "drey.db")
+	return "sqlite:" + filepath.Join(data, databaseFile)
+}
+
+const (
+	databaseFile = "drey.db"
+	copiedSuffix = ".copied" // of one that was copied elsewhere, and is none any more
+)
+
+// CopyDatabase brings what the server of a data directory keeps in SQLite into an empty PostgreSQL database, all of it or nothing, and answers how
+// many rows of each table it has. No server may run on the data directory. The SQLite file is renamed: a server that were started on it by mistake
+// would go on from an old copy.
+func CopyDatabase(ctx context.Context, data string, to DatabaseURL, log *slog.Logger) (rows map[string]int, err error) {
+	file := filepath.Join(data, databaseFile)
+	if _, err := os.Stat(file); err != nil {
+		return nil, fmt.Errorf("there is no SQLite database to copy: %w", err)
+	}
+	lock, err := TakeLock(data)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
+	if rows, err = copyDatabase(ctx, DatabaseURL("").at(data), to.Reveal(), log); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(file, file+copiedSuffix); err != nil {
+		return nil, fmt.Errorf("everything was copied, but the SQLite database is still where it was; rename it: %w", err)
+	}
+	return rows, nil
+}
+
+func copyDatabase(ctx context.Context, from, to string, log *slog.Logger) (rows map[string]int, err error) {
+	source, err := store.Open(ctx, from, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	target, err := store.Open(ctx, to, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	return store.Copy(ctx, source, target)
 }

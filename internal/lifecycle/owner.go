@@ -121,11 +121,11 @@ func (o *owner) claim(ctx context.Context, row store.TargetRow) error {
 	}
 	began := time.Now()
 	highest, err := rt.Claim(ctx, o.Holder, row.Epoch+1, ownerTerm)
+	if highest > row.Epoch+1 {
+		return fmt.Errorf("target %q was owned under epoch %d, and the database knows epoch %d: it is an old copy, and acting on it could start jobs twice; start on the newest database", target, highest, row.Epoch)
+	}
 	if err != nil {
 		return fmt.Errorf("cannot claim target %q: %w", target, err)
-	}
-	if highest > row.Epoch+1 {
-		return fmt.Errorf("target %q knows epoch %d, the database only %d: the database is an old copy, and acting on it could start jobs twice", target, highest, row.Epoch)
 	}
 	row.Identity, row.Epoch, row.Holder, row.ExpiresAt = identity, row.Epoch+1, o.Holder, o.Now().Add(ownerTerm)
 	err = o.Store.Change(ctx, store.Scope{store.Target(target)}, func(tx *store.Tx) error {

@@ -161,6 +161,21 @@ func TestAClaimThatGotNoFurtherThanTheTargetKeepsNobodyOut(t *testing.T) {
 	})
 }
 
+func TestADatabaseThatIsBehindItsTargetIsRefusedAsAnOldCopy(t *testing.T) {
+	owners(t, func(t *testing.T, server func(string) *owner) {
+		a := server("machine-a/1")
+		if _, err := a.Targets["here"].Claim(t.Context(), "machine-a/0", 2, ownerTerm); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.tend(t.Context(), "here"); err == nil || !strings.Contains(err.Error(), "old copy") {
+			t.Errorf("got %v", err)
+		}
+		if _, ok := a.fence("here"); ok {
+			t.Error("it may act")
+		}
+	})
+}
+
 func TestTheDatabaseOfAnotherDataDirectoryIsRefused(t *testing.T) {
 	owners(t, func(t *testing.T, server func(string) *owner) {
 		o := server("machine-a/1")

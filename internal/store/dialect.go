@@ -20,6 +20,8 @@ type dialect struct {
 	prepares bool
 	// locks follows a SELECT that locks its rows until the end of the transaction. "": beginning a change has locked all.
 	locks string
+	// recount sets how {table} numbers its next row, after rows were written with numbers of their own. "": it looks at its rows each time.
+	recount string
 	// changes is how many change ids a row remembers: those of others may come upon it before ours is read back.
 	changes int
 	// change and read are how their transactions begin.
@@ -39,5 +41,6 @@ var sqliteDialect = dialect{
 var postgresDialect = dialect{
 	name: "postgres", goose: goose.DialectPostgres, rewrite: newRewriter(), argument: storable, changes: 16, locks: " FOR NO KEY UPDATE",
 	change: sql.TxOptions{Isolation: sql.LevelReadCommitted}, read: sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
+	recount: "SELECT setval(pg_get_serial_sequence('{table}', 'number'), max(number)) FROM {table}", // both are NULL where there is none
 	repeats: repeatable, resolve: 2 * idleInTransaction,
 }
