@@ -30,11 +30,7 @@ func (a *app) databaseCopy() *cobra.Command {
 			if cfg.Database == "" {
 				return usage("--database, or `database:` in the configuration", "no PostgreSQL database is named")
 			}
-			log, err := daemon.NewLog(cfg.Log, a.errTTY)
-			if err != nil {
-				return what(usage("", "%s", err.Error()), "Cannot copy the database")
-			}
-			rows, err := daemon.CopyDatabase(cmd.Context(), cfg.Data, cfg.Database, log)
+			rows, err := daemon.CopyDatabase(cmd.Context(), cfg.Data, cfg.Database)
 			if err != nil {
 				return what(wayOut(err), "Cannot copy the database")
 			}

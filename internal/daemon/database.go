@@ -78,7 +78,7 @@ const (
 // CopyDatabase brings what the server of a data directory keeps in SQLite into an empty PostgreSQL database, all of it or nothing, and answers how
 // many rows of each table it has. No server may run on the data directory. The SQLite file is renamed: a server that were started on it by mistake
 // would go on from an old copy.
-func CopyDatabase(ctx context.Context, data string, to DatabaseURL, log *slog.Logger) (rows map[string]int, err error) {
+func CopyDatabase(ctx context.Context, data string, to DatabaseURL) (rows map[string]int, err error) {
 	file := filepath.Join(data, databaseFile)
 	if _, err := os.Stat(file); err != nil {
 		return nil, fmt.Errorf("there is no SQLite database to copy: %w", err)
@@ -88,7 +88,7 @@ func CopyDatabase(ctx context.Context, data string, to DatabaseURL, log *slog.Lo
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
-	if rows, err = copyDatabase(ctx, DatabaseURL("").at(data), to.Reveal(), log); err != nil {
+	if rows, err = copyDatabase(ctx, DatabaseURL("").at(data), to.Reveal()); err != nil {
 		return nil, err
 	}
 	if err := os.Rename(file, file+copiedSuffix); err != nil {
@@ -97,7 +97,8 @@ func CopyDatabase(ctx context.Context, data string, to DatabaseURL, log *slog.Lo
 	return rows, nil
 }
 
-func copyDatabase(ctx context.Context, from, to string, log *slog.Logger) (rows map[string]int, err error) {
+func copyDatabase(ctx context.Context, from, to string) (rows map[string]int, err error) {
+	log := slog.New(slog.DiscardHandler) // all that matters is in the answer
 	source, err := store.Open(ctx, from, log)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -49,5 +52,24 @@ func TestWhatIsNoDatabaseIsAProblemOfTheConfiguration(t *testing.T) {
 		if (got == "") != (want == "") || !strings.Contains(got, want) {
 			t.Errorf("%s: got %q, want %q", url, got, want)
 		}
+	}
+}
+
+func TestADatabaseIsCopiedOnlyWhereNoServerRunsOnIt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := CopyDatabase(t.Context(), dir, "postgres://nowhere/drey"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a database: got %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, databaseFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := TakeLock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Release()
+	if _, err := CopyDatabase(t.Context(), dir, "postgres://nowhere/drey"); !errors.As(err, new(*LockedError)) {
+		t.Errorf("beside a server: got %v", err)
 	}
 }

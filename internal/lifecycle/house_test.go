@@ -34,6 +34,8 @@ func (p *place) Claim(_ context.Context, _ string, epoch int64, _ time.Duration)
 	return epoch, nil
 }
 
+func (p *place) List(context.Context) ([]runtime.Status, error) { return nil, nil }
+
 // house is a service with its real store and engine, in a bubble of virtual time: waiting costs nothing. Operations go on only while one
 // waits for their end.
 type house struct {

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"drey/internal/cluster"
+	"drey/internal/runtime"
 	"drey/internal/store"
 )
 
@@ -42,7 +45,10 @@ func owners(t *testing.T, fn func(t *testing.T, server func(holder string) *owne
 type remembering struct {
 	place
 	highest int64
+	there   []runtime.Status
 }
+
+func (r *remembering) List(context.Context) ([]runtime.Status, error) { return r.there, nil }
 
 func (r *remembering) Claim(_ context.Context, _ string, epoch int64, _ time.Duration) (int64, error) {
 	r.highest = max(r.highest, epoch)
@@ -174,6 +180,37 @@ func TestADatabaseThatIsBehindItsTargetIsRefusedAsAnOldCopy(t *testing.T) {
 			t.Error("it may act")
 		}
 	})
+}
+
+// A database that was backed up while its server ran, and is restored, knows the newest epoch.
+func TestADatabaseThatDoesNotKnowWhatRunsIsRefusedAsAnOldCopy(t *testing.T) {
+	for why, tt := range map[string]struct {
+		runtime.Status
+		want string
+	}{
+		"it runs":              {runtime.Status{ID: "later", OrderDigest: "d"}, "old copy"},
+		"it is dead":           {runtime.Status{ID: "later", OrderDigest: "d", Dead: true}, ""},
+		"it was never let run": {runtime.Status{ID: "later"}, ""},
+		"it is known":          {runtime.Status{ID: "known", OrderDigest: "d"}, ""},
+	} {
+		owners(t, func(t *testing.T, server func(string) *owner) {
+			a := server("machine-a/1")
+			err := a.Store.Change(t.Context(), nil, func(tx *store.Tx) error {
+				return tx.InsertIncarnation(cluster.Incarnation{ID: "known", JobUID: "j", Target: "here", Phase: cluster.Live})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.Targets["here"].Runtime.(*remembering).there = []runtime.Status{tt.Status}
+			err = a.tend(t.Context(), "here")
+			if got := fmt.Sprint(err); tt.want == "" && err != nil || !strings.Contains(got, tt.want) {
+				t.Errorf("%s: got %v, want %q", why, err, tt.want)
+			}
+			if _, ok := a.fence("here"); ok != (tt.want == "") {
+				t.Errorf("%s: may it act? %t", why, ok)
+			}
+		})
+	}
 }
 
 func TestTheDatabaseOfAnotherDataDirectoryIsRefused(t *testing.T) {

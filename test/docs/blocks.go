@@ -43,7 +43,7 @@ func steps(text string) ([]step, error) {
 
 // blockSteps are those of one block whose first line has a number. Without a prompt the whole block is one command.
 func blockSteps(block []string, first int) []step {
-	if len(block) == 0 || !strings.HasPrefix(block[0], "$ ") {
+	if len(block) == 0 || block[0] != interrupt && !strings.HasPrefix(block[0], "$ ") {
 		return []step{{line: first, command: strings.Join(block, "\n")}}
 	}
 	var all []step

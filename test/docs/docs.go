@@ -20,9 +20,10 @@ const patience = 10 * time.Minute
 
 // Run runs the `sh` blocks of a document, in order, by bash in the folder dir, with the program DREY_TEST_BIN on the path and dir as home.
 //
-// A block whose first line begins with "$ " is what a terminal shows: commands, and beneath each what it prints, which is compared ("…" stands for
+// A block that begins with "$ " or "^C" is what a terminal shows: commands, and beneath each what it prints, which is compared ("…" stands for
 // what differs each time); a command whose output is shown may fail, as the output says. Any other sh block is one script, which must not fail.
-// `drey serve` keeps its terminal: the next step follows when it answers, at a port of its own, and a line "^C" ends the newest server.
+// `drey serve` keeps its terminal: the next step follows when it answers, at a port of its own, and a line "^C" ends the newest server. One whose
+// output is shown is one that cannot start.
 // Blocks of other languages are not run; one without a language is an error. instead are pairs of words of the document and what they are here.
 // What was started below dir is ended with the test.
 func Run(t *testing.T, file, dir string, instead ...string) {
@@ -75,7 +76,10 @@ func (r *reader) does(s step) error {
 		return r.interrupts()
 	}
 	if flags, is := strings.CutPrefix(s.command, "drey serve"); is {
-		return r.serves("exec drey serve --listen 127.0.0.1:0" + flags)
+		s.command = "exec drey serve --listen 127.0.0.1:0" + flags
+		if s.shows == nil {
+			return r.serves(s.command)
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

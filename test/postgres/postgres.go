@@ -26,7 +26,7 @@ import (
 // initdb refuses to run as root; this user comes with the package.
 const unprivileged = "postgres"
 
-// Server is a PostgreSQL that runs. Its one user is drey, a superuser without a password.
+// Server is a PostgreSQL that runs. Its one user is postgres, a superuser without a password.
 type Server struct {
 	dir       string
 	bin       string
@@ -97,7 +97,7 @@ func owned(dir string) (*syscall.SysProcAttr, error) {
 }
 
 func (s *Server) init() error {
-	cmd := exec.Command(filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", "drey", "-A", "trust", "-E", "UTF8", "--no-sync",
+	cmd := exec.Command(filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync",
 		"--locale=C", "--locale-provider=icu", "--icu-locale=en")
 	cmd.Dir, cmd.SysProcAttr = s.dir, s.as
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -166,6 +166,9 @@ func (s *Server) end(signal syscall.Signal) error {
 	return err
 }
 
+// Dir is the folder with the server's unix socket: what clients take as the host.
+func (s *Server) Dir() string { return s.dir }
+
 // Socket is the path of the server's unix socket.
 func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
 
@@ -186,5 +189,5 @@ func (s *Server) Database(t testing.TB) string {
 }
 
 func (s *Server) url(database string) string {
-	return "postgres://drey@/" + database + "?host=" + url.QueryEscape(s.dir)
+	return "postgres://postgres@/" + database + "?host=" + url.QueryEscape(s.dir)
 }
