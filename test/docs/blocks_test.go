@@ -66,6 +66,7 @@ func TestACommandThatDoesNotDoWhatIsSaidIsFound(t *testing.T) {
 		"it fails":                           {step{command: "drey 3"}, true},
 		"one of a script fails":              {step{command: "drey 3\ndrey 0"}, true},
 		"it fails as shown":                  {step{command: "drey 3", shows: []string{"says 3"}}, false},
+		"it fails, and nobody says how":      {step{command: "drey 3", shows: []string{"…"}}, true},
 		"it prints something else":           {step{command: "drey 0", shows: []string{"says 3"}}, true},
 		"a server that does not start":       {step{command: "drey serve"}, true},
 		"nobody is there to be interrupted":  {step{command: "^C"}, true},

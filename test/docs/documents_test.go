@@ -3,6 +3,7 @@ package docs
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"drey/test/postgres"
@@ -24,23 +25,25 @@ func put(t *testing.T, dir, name string) {
 	}
 }
 
+// before does what the reader of a document has done.
+func before(t *testing.T, dir string, lines ...string) {
+	t.Helper()
+	file := filepath.Join(dir, "before.md")
+	if err := os.WriteFile(file, []byte("```sh\n"+strings.Join(lines, "\n")+"\n```\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	Run(t, file, dir)
+}
+
 func TestSimulatedClusters(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "orders.jar")
 	Run(t, "../../docs/simulated.md", dir)
 }
 
-// beforeMoving is what the reader of how to come from SQLite has.
-const beforeMoving = "```sh\ndrey serve --data /srv/drey\n```\n" +
-	"```sh\n$ drey pool create sim --location simulated\n$ drey cluster create orders --jar orders.jar\n^C\n```\n"
-
 func TestPostgreSQL(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "orders.jar")
-	before := filepath.Join(dir, "before.md")
-	if err := os.WriteFile(before, []byte(beforeMoving), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	host := postgres.OfTest(t).Dir()
 	t.Setenv("PGUSER", "postgres")
 	t.Setenv("DREY_CONNECTION", filepath.Join(dir, "srv", "connection.json"))
@@ -49,6 +52,26 @@ func TestPostgreSQL(t *testing.T) {
 		"drey serve --data /srv/drey", "drey serve --dev --data srv", "/srv/drey", "srv", "/var/lib/drey", "var", // --dev makes a group
 		"--host db.example.com", "--host " + host, "drey@db.example.com", "drey@", "?sslmode=verify-full", "?host=" + host,
 	}
-	Run(t, before, dir, here...)
+	before(t, dir, "$ drey serve --dev --data srv", "$ drey pool create sim --location simulated", "$ drey cluster create orders --jar orders.jar", "^C")
 	Run(t, "../../docs/postgres.md", dir, here...)
+}
+
+func TestFlinkVersions(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "target/orders.jar")
+	Run(t, "../../docs/flink-versions.md", dir)
+}
+
+func TestTheCommandLine(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "orders.jar")
+	editor := filepath.Join(dir, "editor")
+	if err := os.WriteFile(editor, []byte("#!/bin/sh\nsed -i '/flinkConfiguration/a\\        table.exec.state.ttl: 1d' \"$1\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("EDITOR", editor)
+	t.Setenv("DREY_POOL", "sim")
+	before(t, dir, "$ drey serve --dev", "$ drey pool create sim --location simulated",
+		"$ drey cluster create orders --jar orders.jar --conf execution.checkpointing.interval=1s")
+	Run(t, "../../docs/cli.md", dir, "local/orders", "sim/orders")
 }
