@@ -57,9 +57,7 @@ func TestChangesThatLockEachOtherOutAreBothDone(t *testing.T) {
 		all.Go(func() {
 			err := s.Change(Urgent(bounded(t)), scope, func(tx *Tx) error {
 				for _, name := range rows { // not in the order of locks
-					row, err := tx.Target(name)
-					row.Epoch++
-					if err := first(err, tx.PutTarget(row)); err != nil {
+					if err := tx.put("UPDATE target SET epoch = epoch + 1 WHERE name = ?", name); err != nil { // what is read without a lock is no base to count on
 						return err
 					}
 					once.Do(func() { met.Done(); met.Wait() })
