@@ -10,6 +10,7 @@ DATA    ?= .drey
 DISTS   := $(abspath $(DATA))/distributions
 FLINK_HOME := $(DISTS)/$(FLINK)
 HOMES   := $(LINES:%=$(DISTS)/%/drey-distribution.json)
+GATEWAY := $(FLINK_HOME)/opt/flink-sql-gateway-$(FLINK).jar
 EMBED   := internal/daemon/embedded
 GOFLAGS_STATIC := -trimpath -ldflags "-s -w"
 
@@ -52,6 +53,10 @@ bin/drey: $(GO_FILES) $(EMBED)/drey-keep $(EMBED)/drey-flink.jar
 build/drey-failpoints: $(GO_FILES) $(EMBED)/drey-keep $(EMBED)/drey-flink.jar
 	CGO_ENABLED=0 go build -tags failpoints -trimpath -o $@ ./cmd/drey
 
+# What SQL scripts are run with: Flink's wheel lacks it, Maven has it.
+$(GATEWAY): | bin/drey
+	bin/drey distribution install $(FLINK) --with sql-gateway --data $(DATA)
+
 build/jars/hello.jar: $(FLINK_HOME)/drey-distribution.json $(JOB_FILES) java/jar.sh
 	examples/hello/build.sh $(FLINK_HOME) $@
 
@@ -72,7 +77,7 @@ test: lint unit real test-kube ## what CI runs
 unit: bin/drey ## unit tests, with the race detector
 	go test -race -timeout 10m ./cmd/... ./internal/... ./test/flink/... ./test/postgres/... ./test/kube/image/...
 
-real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar build/jars/preflight.jar $(HOMES) ## tests on real Flink; each of LINES lives one life
+real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar build/jars/preflight.jar $(GATEWAY) $(HOMES) ## tests on real Flink; each of LINES lives one life
 	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 60m -v -count=1 -p 1 ./test/lines/... ./test/gate/... ./test/conformance/... ./test/e2e/... ./test/preflight/... ./test/docs/...
 	$(SIMULATED)
 	DREY_TEST_SWEEP=short $(ON_POSTGRES) $(SIMULATED) -run TestTheServerKilledAtEveryPoint
@@ -84,7 +89,7 @@ SIMULATED = DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race 
 ON_POSTGRES = DREY_TEST_DATABASE=postgres
 LIFE = DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 120m -v -count=1 ./test/e2e
 
-postgres: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(HOMES) ## the suites on real Flink and on simulated clusters with PostgreSQL beneath (30 minutes); evidence in docs/evidence/postgres.json
+postgres: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(GATEWAY) $(HOMES) ## the suites on real Flink and on simulated clusters with PostgreSQL beneath (30 minutes); evidence in docs/evidence/postgres.json
 	DREY_EVIDENCE=$(abspath docs/evidence/postgres.json) $(ON_POSTGRES) $(SIMULATED)
 	$(ON_POSTGRES) $(LIFE)
 

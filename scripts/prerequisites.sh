@@ -23,6 +23,7 @@ need gcc "a C compiler (the race detector needs one)" gcc
 need "${java}javac" "a JDK 17 (or set JAVA_HOME)" openjdk-17-jdk-headless
 need python3 "Python 3, whose pip fetches Flink" python3
 python3 -m pip --version > /dev/null 2>&1 || need no-pip "pip" python3-pip
+need mvn "Maven, which fetches what Flink's wheel lacks" maven
 set -- /usr/lib/postgresql/*/bin/initdb
 need "$1" "PostgreSQL 15 or newer, which tests start" postgresql
 if [ "$kube" ]; then

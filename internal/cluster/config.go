@@ -14,6 +14,8 @@ type FlinkFacts struct {
 	MinMemoryMB int64             // least memory of a JobManager, TaskManager or history server
 	// Hive says that a version's line has a Hive connector (R11). nil: none has.
 	Hive func(version string) bool
+	// NoScript says why a version runs no SQL scripts, and after "; " the way out; "" if it does. nil: all do.
+	NoScript func(version string) string
 	// ClassifyKey says how a user's configuration key is treated, and why. The key has its aliases resolved. nil: all honoured.
 	ClassifyKey func(key, value string) (KeyClass, string)
 	// CheckMemory says why Flink's memory model does not hold for a launch, and the key at fault; "" if it does. nil: it always does.

@@ -36,12 +36,19 @@ func CheckJarName(name string) *Fault {
 		reason = `The jar name is a file name: it has no "/", "\" or "..".`
 	case !printable(name) || len(name) > 255:
 		reason = "The jar name has at most 255 bytes and no control characters."
-	case len(name) <= len(".jar") || !strings.EqualFold(name[max(0, len(name)-len(".jar")):], ".jar"):
-		reason = `The jar name ends in ".jar".`
+	case !ends(name, ".jar") && !isScript(name):
+		reason = `The jar name ends in ".jar", or in ".sql" for a SQL script.`
 	default:
 		return nil
 	}
 	return &Fault{Code: "InvalidJarPath", Message: reason}
+}
+
+// isScript says that a program is a SQL script, by its name (R19).
+func isScript(name string) bool { return ends(name, ".sql") }
+
+func ends(name, with string) bool {
+	return len(name) > len(with) && strings.EqualFold(name[len(name)-len(with):], with)
 }
 
 const maxEntryClass = 512

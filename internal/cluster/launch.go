@@ -138,6 +138,9 @@ func (l Launch) OnlyParallelism(m Launch) bool {
 	return l.Equal(m)
 }
 
+// Script says that what is launched is a SQL script. It has neither an entry class nor arguments: those of a jar before it mean nothing.
+func (l Launch) Script() bool { return isScript(l.JarName) }
+
 // ArgsText is the arguments as sent, "" if there are none.
 func (l Launch) ArgsText() string {
 	if l.Args == nil {

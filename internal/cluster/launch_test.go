@@ -229,6 +229,9 @@ func TestRunJobsAreValidated(t *testing.T) {
 		"a savepoint":              {RunJob{Action: ActionStart, SavePointName: "a/b"}, "InvalidSavePointName properties.savePointName"},
 		"a savepoint for no state": {RunJob{Action: ActionStatelessUpdate, SavePointName: "chk-3"}, "InvalidSavePointName properties.savePointName"},
 		"a reserved key":           {RunJob{Action: ActionStart, Configuration: map[string]string{"security.x": ""}}, "ReservedConfigurationKey properties.flinkConfiguration.security.x"},
+		"a script":                 {RunJob{Action: ActionUpdate, JarName: "a.sql"}, ""},
+		"a script with a class":    {RunJob{Action: ActionUpdate, JarName: "a.sql", EntryClass: "A"}, "InvalidEntryClass properties.entryClass"},
+		"a script with arguments":  {RunJob{Action: ActionUpdate, JarName: "a.sql", Args: ptr("a")}, "InvalidArgs properties.args"},
 		"too much memory": {RunJob{Action: ActionStart, Configuration: map[string]string{"taskmanager.memory.process.size": "9999m"}},
 			"InvalidMemory properties.flinkConfiguration.taskmanager.memory.process.size"},
 	} {

@@ -86,6 +86,7 @@ func TestJarPaths(t *testing.T) {
 		"abfs://flink@teststorage.dfs.core.windows.net/a//job.jar":      {"abfs://flink@teststorage.dfs.core.windows.net/a/", "job.jar"},
 		"appmode/my job.JAR": {"appmode", "my job.JAR"},
 		"job.jar":            {"/", "job.jar"},
+		"a/orders.SQL":       {"a", "orders.SQL"},
 		"/job.jar":           {"/", "job.jar"},
 	} {
 		directory, name, fault := SplitJarPath(path)
@@ -94,7 +95,7 @@ func TestJarPaths(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"", "abfs://flink@a.dfs.core.windows.net/", "abfs://job.jar", "abfs://flink@a.dfs.core.windows.net/job.zip",
-		"a/.jar", "a/..jar", `a/b\c.jar`, "a/x..jar", "a/job.jar\x00", "a/job.jar\n", "a/" + strings.Repeat("x", 252) + ".jar"} {
+		"a/.jar", "a/.sql", "a/..jar", `a/b\c.jar`, "a/x..jar", "a/job.jar\x00", "a/job.jar\n", "a/" + strings.Repeat("x", 252) + ".jar"} {
 		if directory, name, fault := SplitJarPath(path); fault == nil || fault.Code != "InvalidJarPath" {
 			t.Errorf("%q: got %q, %q, %+v, want InvalidJarPath", path, directory, name, fault)
 		}

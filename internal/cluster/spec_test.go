@@ -41,6 +41,12 @@ func orders() Spec {
 var testFacts = FlinkFacts{
 	Installed: []string{"1.20.5", "2.3.0"}, Aliases: map[string]string{"1.17.0": "1.20.5"}, MinMemoryMB: 1800,
 	Hive: func(version string) bool { return version == "1.20.5" }, Unfit: map[string]string{"2.1.3": "wrong Java: this is Java 8; install a JDK 17"},
+	NoScript: func(version string) string {
+		if version == "1.20.5" {
+			return "It runs no scripts; choose 2.0"
+		}
+		return ""
+	},
 	ClassifyKey: func(key, _ string) (KeyClass, string) {
 		switch {
 		case strings.HasPrefix(key, "security."):
@@ -162,6 +168,11 @@ func TestIllegalSpecs(t *testing.T) {
 		"a jar by https":       {func(s *Spec) { s.job().JarDirectory = "https://169.254.169.254/x" }, "InvalidStorageUri " + job + "jobJarDirectory"},
 		"a jar on disk":        {func(s *Spec) { s.job().JarDirectory = "file:///srv" }, "UnsupportedStorageScheme " + job + "jobJarDirectory"},
 		"a class that is none": {func(s *Spec) { s.job().EntryClass = "$(x)" }, "InvalidEntryClass " + job + "entryClass"},
+		"a script":             {func(s *Spec) { s.job().JarName, s.job().EntryClass, s.job().Args = "a.sql", "", nil }, ""},
+		"no line for a script": {func(s *Spec) {
+			s.job().JarName, s.job().EntryClass, s.job().Args = "a.sql", "", nil
+			s.Properties.Profile.OSSVersion = "1.20.5"
+		}, "SqlScriptNotSupported " + job + "jarName"},
 		"an open quote":        {func(s *Spec) { s.job().Args = ptr(`"a`) }, "InvalidArgs " + job + "args"},
 		"a savepoint's path":   {func(s *Spec) { s.job().SavePointName = "../x" }, "InvalidSavePointName " + job + "savePointName"},
 		"no upgrade mode":      {func(s *Spec) { s.job().UpgradeMode = "" }, "InvalidClusterSpec " + job + "upgradeMode"},

@@ -30,6 +30,9 @@ func (l *faultList) checkFlink(spec Spec, facts FlinkFacts, lim Limits) {
 	if f.Configuration != nil {
 		l.checkConfig(atFlink+".flinkConfiguration", f.Configuration, base, facts, lim)
 	}
+	if f.Job != nil {
+		l.checkScript(atJob, f.Job.EntryClass, f.Job.Args, LaunchOf(spec), facts)
+	}
 	l.checkMemoryModel("", LaunchOf(spec), facts)
 }
 
@@ -108,6 +111,26 @@ func (l *faultList) checkMode(f *Flink, base StorageURI, lim Limits) {
 		l.missing(atJob)
 	default:
 		l.checkJob(*f.Job, base, lim)
+	}
+}
+
+// checkScript checks what a SQL script asks for; class and args are those that were sent beside it.
+func (l *faultList) checkScript(at, class string, args *string, launch Launch, facts FlinkFacts) {
+	if !launch.Script() {
+		return
+	}
+	if class != "" {
+		l.add("InvalidEntryClass", at+".entryClass", "A SQL script has no entry class.")
+	}
+	if args != nil && *args != "" {
+		l.add("InvalidArgs", at+".args", "A SQL script has no arguments.")
+		l.hint("write them into the script: SET 'key' = 'value';")
+	}
+	if version, ok := facts.Resolve(launch.OSSVersion); ok && facts.NoScript != nil {
+		if why, way, _ := strings.Cut(facts.NoScript(version), "; "); why != "" {
+			l.add("SqlScriptNotSupported", at+".jarName", "%s.", why)
+			l.hint("%s", way)
+		}
 	}
 }
 

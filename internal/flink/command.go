@@ -1,7 +1,6 @@
 package flink
 
 import (
-	"net/url"
 	"strconv"
 	"strings"
 )
@@ -83,11 +82,10 @@ func (p Plan) jobManager(config map[string]string, memory Memory) Process {
 	args = append(args, "-classpath", classPath, "org.apache.flink.container.entrypoint.StandaloneApplicationClusterEntryPoint")
 	args = append(args, p.tail(RoleJobManager, 0)...)
 	args = append(args, "--job-classname", "drey.Gate")
-	if p.Program.Jar != "" {
-		jar := url.URL{Scheme: "local", Path: p.Folders.Jars + "/" + p.Program.Jar}
-		args = append(args, "--jars", jar.String())
+	if jar := p.jar(); jar != "" {
+		args = append(args, "--jars", local(jar))
 	}
-	class := p.Program.Class
+	class := p.Program.class()
 	if class == "" {
 		class = "-" // the gate takes the jar's Main-Class
 	}
@@ -96,7 +94,7 @@ func (p Plan) jobManager(config map[string]string, memory Memory) Process {
 		prepare = "-"
 	}
 	args = append(args, "--", p.Folders.Gate, prepare, class)
-	args = append(args, p.Program.Args...)
+	args = append(args, p.args()...)
 	return Process{Role: RoleJobManager, Args: args, Env: p.env(RoleJobManager, 0), MemoryMB: hardMB(p.JobManager), Gate: true, Ports: p.Ports.known()}
 }
 

@@ -18,13 +18,21 @@ type extra struct {
 	classes  string // a folder in the jar by which it is known
 }
 
+// sqlGateway is the extra that SQL scripts are run with.
+const sqlGateway = "sql-gateway"
+
 // extras are the same for every line from 1.18 on: what a later line names otherwise gets a row of its own.
 var extras = []extra{
 	{"s3", "flink-s3-fs-hadoop", "plugins/s3-fs-hadoop", "org/apache/flink/fs/s3hadoop/"},
 	{"s3-presto", "flink-s3-fs-presto", "plugins/s3-fs-presto", "org/apache/flink/fs/s3presto/"},
 	{"azure", "flink-azure-fs-hadoop", "plugins/azure-fs-hadoop", "org/apache/flink/fs/azurefs/"},
 	{"gs", "flink-gs-fs-hadoop", "plugins/gs-fs-hadoop", "org/apache/flink/fs/gs/"},
-	{"sql-gateway", "flink-sql-gateway", "opt", "org/apache/flink/table/gateway/"},
+	{sqlGateway, "flink-sql-gateway", "opt", "org/apache/flink/table/gateway/"},
+}
+
+// extraNamed is an extra of the table.
+func extraNamed(name string) extra {
+	return extras[slices.IndexFunc(extras, func(e extra) bool { return e.name == name })]
 }
 
 // ExtraNames are the extras that a release can have.

@@ -2,6 +2,8 @@ package flink
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 
 	"drey/internal/cluster"
 )
@@ -13,22 +15,29 @@ func Facts(d Distributions, java Java, minMemoryMB int64) cluster.FlinkFacts {
 		all = nil // nothing is installed as far as anybody can tell: every version is refused with the way out
 	}
 	var versions []string
-	unfit := map[string]string{}
+	unfit, without := map[string]string{}, map[string]bool{}
 	for _, dist := range all {
 		if err := java.Runs(dist.Version); err != nil {
 			unfit[dist.Version] = err.Error()
 			continue
 		}
 		versions = append(versions, dist.Version)
+		without[dist.Version] = !slices.Contains(dist.Extras, sqlGateway)
 	}
 	f := FactsOf(versions, minMemoryMB)
 	f.Unfit = unfit
+	f.NoScript = func(version string) string {
+		if why := noScript(version); why != "" || !without[version] {
+			return why
+		}
+		return fmt.Sprintf("Flink %s is installed without its SQL gateway, which runs scripts; drey distribution install %s --with %s", version, version, sqlGateway)
+	}
 	return f
 }
 
 // FactsOf are the facts where these versions are installed, from old to new.
 func FactsOf(versions []string, minMemoryMB int64) cluster.FlinkFacts {
-	f := cluster.FlinkFacts{MinMemoryMB: minMemoryMB, Aliases: map[string]string{}, Hive: hasHive, ClassifyKey: classifyKey, CheckMemory: checkMemory}
+	f := cluster.FlinkFacts{MinMemoryMB: minMemoryMB, Aliases: map[string]string{}, Hive: hasHive, NoScript: noScript, ClassifyKey: classifyKey, CheckMemory: checkMemory}
 	for _, version := range versions {
 		f.Installed = append(f.Installed, version)
 		for _, legacy := range lineOf(version).Legacy {
@@ -39,6 +48,14 @@ func FactsOf(versions []string, minMemoryMB int64) cluster.FlinkFacts {
 }
 
 func hasHive(version string) bool { return lineOf(version).Hive }
+
+// noScript says why no release of a line runs SQL scripts.
+func noScript(version string) string {
+	if lineOf(version).SQLDriver {
+		return ""
+	}
+	return fmt.Sprintf("Flink %s runs no SQL scripts; choose 2.0 or newer", version)
+}
 
 func classifyKey(key, value string) (cluster.KeyClass, string) {
 	if key == KeySimulated {
@@ -57,7 +74,7 @@ func classifyKey(key, value string) (cluster.KeyClass, string) {
 // checkMemory says why a launch's memory cannot be laid out, and the key at fault.
 func checkMemory(l cluster.Launch) (key, reason string) {
 	config := Classify(Merge(l.ClusterConfig, l.Configuration)).Config
-	_, err := NewMemory(config, size(l.JobManager), size(l.TaskManager), l.EntryClass)
+	_, err := NewMemory(config, size(l.JobManager), size(l.TaskManager), programOf(l).class())
 	if bad := (*ConfigError)(nil); errors.As(err, &bad) {
 		return bad.Key, bad.Message
 	}
@@ -65,6 +82,14 @@ func checkMemory(l cluster.Launch) (key, reason string) {
 		return "", err.Error()
 	}
 	return "", ""
+}
+
+// programOf is the program of a launch, as far as its memory depends on it.
+func programOf(l cluster.Launch) Program {
+	if l.Script() {
+		return Program{Script: l.JarName}
+	}
+	return Program{Class: l.EntryClass}
 }
 
 func size(r cluster.Resources) Size { return Size{CPU: r.CPU, MemoryMB: int(r.MemoryMB)} }

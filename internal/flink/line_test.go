@@ -64,6 +64,22 @@ func TestReleasesThatTheJavaDoesNotRunAreNamedWithTheReason(t *testing.T) {
 	}
 }
 
+func TestWhatRunsNoScriptSaysTheWayOut(t *testing.T) {
+	d := Distributions{t.TempDir()}
+	if _, err := install(t, d, unpacked(t, least...)); err != nil {
+		t.Fatal(err)
+	}
+	f := Facts(d, Java{Version: "17", Major: 17}, 0)
+	for version, want := range map[string]string{"2.3.0": "; drey distribution install 2.3.0 --with sql-gateway", "1.20.5": "; choose 2.0 or newer"} {
+		if got := f.NoScript(version); !strings.HasSuffix(got, want) {
+			t.Errorf("Flink %s: %q", version, got)
+		}
+	}
+	if got := FactsOf([]string{"2.3.0"}, 0).NoScript("2.3.0"); got != "" {
+		t.Errorf("where nobody knows what a release lacks: %q", got)
+	}
+}
+
 // The table of the documentation is the table of this package.
 func TestTheDocsTellEachLine(t *testing.T) {
 	for file, row := range map[string]func(Line) string{

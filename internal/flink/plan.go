@@ -54,10 +54,11 @@ type Storage struct {
 
 // Program is what runs in the job: names of files are relative to Folders.Jars.
 type Program struct {
-	Jar   string   // "" for programs that are in the distribution (SQL)
-	Libs  []string // jars beside it, for JobManager and TaskManagers
-	Class string   // "" for the jar's Main-Class
-	Args  []string
+	Jar    string   // "" for a script
+	Script string   // a SQL script, run by Flink's own program; then Class and Args mean nothing
+	Libs   []string // jars beside it, for JobManager and TaskManagers
+	Class  string   // "" for the jar's Main-Class
+	Args   []string
 }
 
 // What the gate can do before it says that it is ready, for [Plan].Prepare.
@@ -122,7 +123,7 @@ func Render(p Plan) (Rendered, error) {
 	if err := p.check(); err != nil {
 		return Rendered{}, err
 	}
-	memory, err := NewMemory(p.Config, p.JobManager, p.TaskManager, p.Program.Class)
+	memory, err := NewMemory(p.Config, p.JobManager, p.TaskManager, p.Program.class())
 	if err != nil {
 		return Rendered{}, err
 	}
@@ -162,12 +163,12 @@ func (p Plan) check() error {
 			return fmt.Errorf("path %q is not absolute, or has a colon, which a class path cannot hold", folder)
 		}
 	}
-	for _, name := range append([]string{p.Program.Jar, p.GateJar}, p.Program.Libs...) {
+	for _, name := range append([]string{p.Program.Jar, p.Program.Script, p.GateJar}, p.Program.Libs...) {
 		if strings.ContainsAny(name, ":;\n") || path.IsAbs(name) {
 			return fmt.Errorf("file name %q of a jar cannot be used", name)
 		}
 	}
-	if p.Program.Jar == "" && p.Program.Class == "" {
+	if p.Program.Jar == "" && p.Program.class() == "" {
 		return fmt.Errorf("a program needs a jar or a class")
 	}
 	return nil

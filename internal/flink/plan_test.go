@@ -223,11 +223,12 @@ func TestRenderRefuses(t *testing.T) {
 		"memory that cannot work": {func(p *Plan) { p.TaskManager.MemoryMB = 300 },
 			"The TaskManager is too small: of 108 MB for Flink, framework heap 64 MB, framework off-heap 32 MB, task off-heap 0 MB, " +
 				"managed 64 MB and network 16 MB leave nothing for the task heap."},
-		"no incarnation":         {func(p *Plan) { p.Incarnation = "x" }, `incarnation "x" is not 32 lower-case hex digits`},
-		"a relative folder":      {func(p *Plan) { p.Folders.Lib = "lib" }, `path "lib" is not absolute, or has a colon, which a class path cannot hold`},
-		"a jar out of its place": {func(p *Plan) { p.Program.Libs = []string{"/etc/x.jar"} }, `file name "/etc/x.jar" of a jar cannot be used`},
-		"nothing to run":         {func(p *Plan) { p.Program = Program{} }, "a program needs a jar or a class"},
-		"no port":                {func(p *Plan) { p.Ports.REST = 0 }, "plan is not complete: 2 task managers, 512 and 768 MB, ports 22001 and 0"},
+		"no incarnation":            {func(p *Plan) { p.Incarnation = "x" }, `incarnation "x" is not 32 lower-case hex digits`},
+		"a relative folder":         {func(p *Plan) { p.Folders.Lib = "lib" }, `path "lib" is not absolute, or has a colon, which a class path cannot hold`},
+		"a jar out of its place":    {func(p *Plan) { p.Program.Libs = []string{"/etc/x.jar"} }, `file name "/etc/x.jar" of a jar cannot be used`},
+		"a script out of its place": {func(p *Plan) { p.Program = Program{Script: "/etc/x.sql"} }, `file name "/etc/x.sql" of a jar cannot be used`},
+		"nothing to run":            {func(p *Plan) { p.Program = Program{} }, "a program needs a jar or a class"},
+		"no port":                   {func(p *Plan) { p.Ports.REST = 0 }, "plan is not complete: 2 task managers, 512 and 768 MB, ports 22001 and 0"},
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
@@ -237,6 +238,28 @@ func TestRenderRefuses(t *testing.T) {
 				t.Errorf("got  %v\nwant %s", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestAScriptIsRunByFlinksOwnProgram(t *testing.T) {
+	t.Parallel()
+	plan := testPlan()
+	plan.Program = Program{Script: "9f.sql", Libs: []string{"kafka.jar"}}
+	r := render(t, plan)
+	args := strings.Join(r.Processes[0].Args, " ")
+	for _, want := range []string{
+		" --jars local:///flink/opt/flink-sql-gateway-2.3.0.jar ",
+		" -- /run/gate plan,warm-up org.apache.flink.table.runtime.application.SqlDriver --scriptUri file:///run/my%20jars/9f.sql",
+	} {
+		if !strings.Contains(args, want) {
+			t.Errorf("the arguments lack %q: %s", want, args)
+		}
+	}
+	if got, want := r.Config["pipeline.classpaths"], "file:///run/my%20jars/kafka.jar"; got != want {
+		t.Errorf("beside it lies %q, want %q", got, want)
+	}
+	if got := r.Config["jobmanager.memory.jvm-metaspace.size"]; !strings.HasPrefix(got, "268435456") {
+		t.Errorf("metaspace %q, want 256 MB: SQL loads many classes", got)
 	}
 }
 

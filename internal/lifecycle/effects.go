@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -131,10 +132,6 @@ func (w *world) plan(r launchRows, layout runtime.Layout) (flink.Plan, error) {
 	if fault != nil {
 		return flink.Plan{}, cluster.Faults([]cluster.Fault{*fault})
 	}
-	class := l.EntryClass
-	if class == "" {
-		class = r.version.MainClass
-	}
 	p := flink.Plan{
 		Incarnation: r.incarnation.ID, Version: r.version.Flink, JobName: r.job.Name,
 		Config:       flink.Classify(flink.Merge(l.ClusterConfig, l.Configuration)).Config,
@@ -143,9 +140,12 @@ func (w *world) plan(r launchRows, layout runtime.Layout) (flink.Plan, error) {
 		TaskManagers: r.incarnation.TaskManagers,
 		Ports:        flink.Ports{RPC: r.incarnation.RPCPort, REST: r.incarnation.RESTPort},
 		Storage:      flink.Storage{Checkpoints: checkpoints.String(), Savepoints: savepoints.String(), Root: w.StorageRoot},
-		Program:      flink.Program{Jar: jarFile(r.version.JarSHA256), Class: class, Args: args},
+		Program:      flink.Program{Jar: programFile(l, r.version.JarSHA256), Class: cmp.Or(l.EntryClass, r.version.MainClass), Args: args},
 		GateJar:      gateJar,
 		Folders:      flink.Folders(layout),
+	}
+	if l.Script() {
+		p.Program = flink.Program{Script: programFile(l, r.version.JarSHA256)}
 	}
 	if layout.Own != "" { // nobody else's port can be in the way of a fixed one
 		p.Ports.Blob = r.incarnation.BlobPort
@@ -160,6 +160,14 @@ func (w *world) plan(r launchRows, layout runtime.Layout) (flink.Plan, error) {
 }
 
 func jarFile(sha string) string { return sha + ".jar" }
+
+// programFile is the name of a frozen jar or script.
+func programFile(l cluster.Launch, sha string) string {
+	if l.Script() {
+		return sha + ".sql"
+	}
+	return jarFile(sha)
+}
 
 // artifacts are the frozen jars and ours, twice: the gate on the class path, the file system as a plugin.
 func (w *world) artifacts(r launchRows) ([]runtime.Artifact, error) {
@@ -176,12 +184,16 @@ func (w *world) artifacts(r launchRows) ([]runtime.Artifact, error) {
 		return nil, err
 	}
 	all = append(all, plugins...)
-	for _, jar := range append([]cluster.Jar{{SHA256: r.version.JarSHA256}}, r.version.Lib...) {
-		path, err := w.Storage.LocalPath(prefix.Join("jars", jarFile(jar.SHA256)))
-		if err != nil {
-			return nil, fmt.Errorf("cannot find the frozen jar %s: %w", jar.SHA256, err)
+	for i, jar := range append([]cluster.Jar{{SHA256: r.version.JarSHA256}}, r.version.Lib...) {
+		name := jarFile(jar.SHA256)
+		if i == 0 {
+			name = programFile(r.version.Launch, jar.SHA256)
 		}
-		all = append(all, runtime.Artifact{Name: jarFile(jar.SHA256), SHA256: jar.SHA256, Source: path})
+		path, err := w.Storage.LocalPath(prefix.Join(jarsFolder, name))
+		if err != nil {
+			return nil, fmt.Errorf("cannot find the frozen %s: %w", name, err)
+		}
+		all = append(all, runtime.Artifact{Name: name, SHA256: jar.SHA256, Source: path})
 	}
 	return all, nil
 }

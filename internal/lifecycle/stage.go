@@ -111,11 +111,18 @@ func (w *world) stageJars(ctx context.Context, r launchRows) (s staged, err erro
 	if err != nil {
 		return s, err
 	}
-	if s.Jar, err = w.Storage.StageJar(ctx, from, folder); err != nil {
+	stage := w.Storage.StageJar
+	if l.Script() {
+		stage = w.Storage.StageScript
+	}
+	if s.Jar, err = stage(ctx, from, folder); err != nil {
 		return s, err
 	}
 	if s.Lib, err = w.stageLib(ctx, l, folder); err != nil {
 		return s, err
+	}
+	if l.Script() {
+		return s, nil // Flink's own program runs it
 	}
 	paths := make([]string, 0, 1+len(s.Lib))
 	for _, jar := range append([]cluster.Jar{s.Jar}, s.Lib...) {

@@ -24,30 +24,41 @@ const (
 	maxRatio       = 200      // of the inflated to the jar's size, where the former is above smallInflated
 	smallInflated  = 100 << 20
 	maxManifest    = 1 << 20
+	maxScript      = 1 << 20
 )
 
 // StageJar copies a jar to <folder>/<sha256>.jar, where it stays as it is. The same content lies there once, however often it is
 // staged.
 func (m *Mounts) StageJar(ctx context.Context, from, folder cluster.StorageURI) (cluster.Jar, error) {
+	return m.stage(ctx, from, folder, ".jar", maxJarBytes, m.checkJar)
+}
+
+// StageScript copies a SQL script to <folder>/<sha256>.sql in the same way.
+func (m *Mounts) StageScript(ctx context.Context, from, folder cluster.StorageURI) (cluster.Jar, error) {
+	return m.stage(ctx, from, folder, ".sql", maxScript, m.checkScript)
+}
+
+// stage copies a program that check finds nothing wrong with, at most limit bytes, to <folder>/<sha256><suffix>.
+func (m *Mounts) stage(ctx context.Context, from, folder cluster.StorageURI, suffix string, limit int64, check func(ctx context.Context, at, uri cluster.StorageURI) error) (cluster.Jar, error) {
 	r, _, err := m.Open(ctx, from)
 	if err != nil {
-		return cluster.Jar{}, jarError(from, err)
+		return cluster.Jar{}, jarError(from, limit, err)
 	}
 	defer func() { _ = r.Close() }()
-	tmp := folder.Join(".staging-" + randomName() + ".jar")
-	sha, n, err := m.Put(ctx, tmp, r, maxJarBytes)
+	tmp := folder.Join(".staging-" + randomName() + suffix)
+	sha, n, err := m.Put(ctx, tmp, r, limit)
 	if errors.Is(err, ErrNotFound) {
 		return cluster.Jar{}, fmt.Errorf("cannot make the folder of jars: %v", err) // it is not the jar that is missing
 	}
 	if err != nil {
-		return cluster.Jar{}, jarError(from, err)
+		return cluster.Jar{}, jarError(from, limit, err)
 	}
 	defer func() { _ = m.RemoveAll(context.WithoutCancel(ctx), tmp) }()
-	if err := m.checkJar(ctx, tmp, from); err != nil {
+	if err := check(ctx, tmp, from); err != nil {
 		return cluster.Jar{}, err
 	}
-	if err := m.rename(tmp, folder.Join(sha+".jar")); err != nil {
-		return cluster.Jar{}, jarError(from, err)
+	if err := m.rename(tmp, folder.Join(sha+suffix)); err != nil {
+		return cluster.Jar{}, jarError(from, limit, err)
 	}
 	return cluster.Jar{Name: from.Base(), SHA256: sha, Bytes: n}, nil
 }
@@ -66,12 +77,12 @@ func (m *Mounts) rename(from, to cluster.StorageURI) error {
 }
 
 // jarError is what a person can do about a jar that cannot be had.
-func jarError(uri cluster.StorageURI, err error) error {
+func jarError(uri cluster.StorageURI, limit int64, err error) error {
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return cluster.Errorf(cluster.Invalid, "JarNotFound", "", "There is no jar at %s.", uri).WithHint("upload it there, or name another; then deploy or START again")
 	case errors.Is(err, ErrTooLarge):
-		return cluster.Errorf(cluster.Invalid, "InvalidJar", "", "The jar %s is larger than %d bytes.", uri, int64(maxJarBytes))
+		return cluster.Errorf(cluster.Invalid, "InvalidJar", "", "The program %s is larger than %d bytes.", uri, limit)
 	case errors.Is(err, ErrNotMounted):
 		return cluster.Errorf(cluster.Invalid, "StorageAccountNotMounted", "", "No storage is mounted for %s.", uri)
 	case errors.Is(err, ErrFull):

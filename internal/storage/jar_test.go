@@ -111,10 +111,10 @@ func TestStagingSaysWhatAPersonCanDo(t *testing.T) {
 			}
 		})
 	}
-	if e := cluster.AsError(jarError(to, fmt.Errorf("x: %w", ErrFull))); e == nil || e.Kind != cluster.InsufficientStorage {
+	if e := cluster.AsError(jarError(to, maxJarBytes, fmt.Errorf("x: %w", ErrFull))); e == nil || e.Kind != cluster.InsufficientStorage {
 		t.Errorf("a full disk: got %v", e)
 	}
-	if e := cluster.AsError(jarError(to, fmt.Errorf("x: %w", ErrTooLarge))); e == nil || e.Code != "InvalidJar" {
+	if e := cluster.AsError(jarError(to, maxJarBytes, fmt.Errorf("x: %w", ErrTooLarge))); e == nil || e.Code != "InvalidJar" {
 		t.Errorf("too large: got %v", e)
 	}
 	canceled, cancel := context.WithCancel(t.Context())

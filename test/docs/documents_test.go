@@ -62,6 +62,10 @@ func TestFlinkVersions(t *testing.T) {
 	Run(t, "../../docs/flink-versions.md", dir)
 }
 
+func TestSQLScripts(t *testing.T) {
+	Run(t, "../../docs/sql.md", t.TempDir())
+}
+
 func TestTheCommandLine(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "orders.jar")
