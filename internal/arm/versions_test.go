@@ -78,6 +78,20 @@ func TestInEveryVersionSendingBackWhatWasReadChangesNothing(t *testing.T) {
 	}
 }
 
+// A page of clusters is shown from documents that are decoded once for everybody.
+func TestShowingAClusterChangesNothingOfIt(t *testing.T) {
+	t.Parallel()
+	for _, v := range everyVersion {
+		door := complete()
+		if _, err := json.Marshal(v.encodeCluster(door.view)); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(complete().view, door.view); d != "" {
+			t.Errorf("%s (-before +after):\n%s", v.name, d)
+		}
+	}
+}
+
 // What the published documents say of a cluster; complete shows all of it but what Drey has not, and the write-only storage key.
 func TestEachVersionShowsWhatItsDocumentSays(t *testing.T) {
 	t.Parallel()

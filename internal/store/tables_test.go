@@ -175,6 +175,9 @@ func TestClustersAreFoundInAnyCaseAndOnceEach(t *testing.T) {
 		same(t, "first page", []cluster.Cluster{c2, c1}, page("", 2))
 		same(t, "second page", []cluster.Cluster{c3}, page("WORDCOUNT", 2))
 		same(t, "all", []cluster.Cluster{other, c2, c1, c3}, get(t, s, (*Tx).AllClusters))
+		c1.Phase = cluster.Running
+		change(t, s, Scope{ClusterRow("c1")}, func(tx *Tx) error { return tx.SaveCluster(c1) })
+		same(t, "the first page after a change", []cluster.Cluster{c2, c1}, page("", 2))
 
 		refused(t, s, "a name that is taken", ErrExists, func(tx *Tx) error { return tx.InsertCluster(aCluster("c9", "WORDCOUNT")) })
 		twin := aCluster("c9", "other")

@@ -5,6 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"drey/internal/cluster"
 )
 
 // Tx is an open transaction. It is for one goroutine, inside the function it was given to.
@@ -17,7 +21,8 @@ type Tx struct {
 	tx         *sql.Tx
 	dialect    *dialect
 	statements *statements
-	unknown    []string // queries that are not prepared yet
+	known      *lru.Cache[string, cluster.Cluster] // by document
+	unknown    []string                            // queries that are not prepared yet
 	readOnly   bool
 	err        error // the first that ended the transaction
 }
