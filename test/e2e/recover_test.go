@@ -41,6 +41,7 @@ func (w *witnessed) comesBackFrom(what, role string, end func(marker string), th
 	w.t.Helper()
 	w.grows(600)
 	living := w.starts()[0]
+	w.until("a checkpoint is complete", func() bool { return w.newestComplete(living.Properties.FlinkJobID) > 0 })
 	end(living.Name + "/" + role)
 	last := w.last()
 	newest := w.newestComplete(living.Properties.FlinkJobID)
@@ -103,6 +104,7 @@ func TestAJobComesBackAfterTheMachineWasRestarted(t *testing.T) {
 	}
 	w.grows(600)
 	living := w.starts()[0]
+	w.until("a checkpoint is complete", func() bool { return w.newestComplete(living.Properties.FlinkJobID) > 0 })
 	s.kill()
 	for pid := range s.processes() {
 		p, err := os.FindProcess(parent(t, pid))

@@ -141,7 +141,7 @@ func TestAPodThatAStrangerTookAwayIsNeverDeadWithoutAPersonsWord(t *testing.T) {
 	}
 	r.must(r.Abandon(t.Context(), r.inc.ID, "somebody"))
 	r.must(r.killFor(time.Minute))
-	if s := r.observe(); s.Dead || s.Process(jobManager).State != runtime.Exited {
+	if s := r.observe(); s.Dead || !s.Abandoned || s.Process(jobManager).State != runtime.Exited {
 		t.Errorf("a person's word is no proof, but it is seen as %+v", s)
 	}
 	r.must(r.Forget(t.Context(), r.inc.ID))
@@ -252,7 +252,7 @@ func TestALostNodeProvesNothing(t *testing.T) {
 	}
 	r.must(r.Abandon(t.Context(), r.inc.ID, "somebody"))
 	r.must(r.killFor(time.Minute))
-	if s := r.observe(); s.Dead {
+	if s := r.observe(); s.Dead || !s.Abandoned {
 		t.Errorf("a person's word is no proof, but it is seen as %+v", s)
 	}
 }
