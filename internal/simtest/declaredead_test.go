@@ -108,6 +108,13 @@ func (s *server) lostAndDeclared(node *lostNode, roles []runtime.Role) {
 	if now := s.newest(); now.ID != old || node.word != "" {
 		s.Fatalf("nobody said that it is dead, but there is %+v", now)
 	}
+	s.weather.mu.Lock()
+	s.weather.fails = func(string) error { return errFlaky }
+	s.weather.mu.Unlock()
+	if _, err := s.DeclareDead(s.Context(), s.caller(), ref); code(err) != "TargetUnreachable" {
+		s.Errorf("while nobody can say what is silent: %v, want TargetUnreachable", err)
+	}
+	s.weather.clear()
 	for range 2 { // saying it twice says no more
 		declared, err := s.DeclareDead(s.Context(), s.caller(), ref)
 		if err != nil || len(declared) != 1 || declared[0].ID != old || declared[0].Declared.Who != "somebody" {
