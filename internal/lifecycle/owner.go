@@ -159,7 +159,7 @@ func (o *owner) knowsAll(ctx context.Context, target string) error {
 	}
 	return o.Store.Read(ctx, func(tx *store.Tx) error {
 		for _, s := range all {
-			if s.OrderDigest == "" || s.Dead {
+			if s.OrderDigest == "" || s.Dead || s.Tombstone { // a server, or a person, was done with the last
 				continue
 			}
 			_, err := tx.Incarnation(string(s.ID))

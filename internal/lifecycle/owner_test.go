@@ -190,6 +190,7 @@ func TestADatabaseThatDoesNotKnowWhatRunsIsRefusedAsAnOldCopy(t *testing.T) {
 	}{
 		"it runs":              {runtime.Status{ID: "later", OrderDigest: "d"}, "old copy"},
 		"it is dead":           {runtime.Status{ID: "later", OrderDigest: "d", Dead: true}, ""},
+		"it was killed":        {runtime.Status{ID: "later", OrderDigest: "d", Tombstone: true}, ""},
 		"it was never let run": {runtime.Status{ID: "later"}, ""},
 		"it is known":          {runtime.Status{ID: "known", OrderDigest: "d"}, ""},
 	} {
