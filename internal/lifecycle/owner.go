@@ -69,18 +69,22 @@ func (o *owner) tend(ctx context.Context, target string) error {
 	if mine {
 		return o.renew(ctx, target)
 	}
-	var row store.TargetRow
-	err := o.Store.Read(ctx, func(tx *store.Tx) (err error) {
+	row, err := o.row(ctx, target)
+	if err != nil || !o.free(row) {
+		return err
+	}
+	return o.claim(ctx, row)
+}
+
+func (o *owner) row(ctx context.Context, target string) (row store.TargetRow, err error) {
+	err = o.Store.Read(ctx, func(tx *store.Tx) (err error) {
 		row, err = tx.Target(target)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("cannot read target %q: %w", target, err)
+		err = fmt.Errorf("cannot read target %q: %w", target, err)
 	}
-	if !o.free(row) {
-		return nil
-	}
-	return o.claim(ctx, row)
+	return row, err
 }
 
 // free reports whether a target may be taken: it has no holder, or one that has not renewed it for too long, or one that cannot live any more,
@@ -127,9 +131,6 @@ func (o *owner) claim(ctx context.Context, row store.TargetRow) error {
 	if err != nil {
 		return fmt.Errorf("cannot claim target %q: %w", target, err)
 	}
-	if err := o.knowsAll(ctx, target); err != nil {
-		return err
-	}
 	row.Identity, row.Epoch, row.Holder, row.ExpiresAt = identity, row.Epoch+1, o.Holder, o.Now().Add(ownerTerm)
 	err = o.Store.Change(ctx, store.Scope{store.Target(target)}, func(tx *store.Tx) error {
 		if now, err := tx.Target(target); err != nil || now.Epoch != was {
@@ -145,33 +146,6 @@ func (o *owner) claim(ctx context.Context, row store.TargetRow) error {
 	o.held[target] = claim{epoch: row.Epoch, renewed: began}
 	o.Log.InfoContext(ctx, "target taken", "target", target, "epoch", row.Epoch)
 	return nil
-}
-
-// knowsAll refuses a database that does not know what runs at a target: an incarnation is written down before it is released, so this is an old
-// copy, whose epoch was the newest already. Asking the simulated target would start its process; nothing there is worth it.
-func (o *owner) knowsAll(ctx context.Context, target string) error {
-	if o.Targets[target].Kind == KindSimulated {
-		return nil
-	}
-	all, err := o.Targets[target].List(ctx)
-	if err != nil {
-		return fmt.Errorf("cannot tell what runs at target %q: %w", target, err)
-	}
-	return o.Store.Read(ctx, func(tx *store.Tx) error {
-		for _, s := range all {
-			if s.OrderDigest == "" || s.Dead || s.Tombstone { // a server, or a person, was done with the last
-				continue
-			}
-			_, err := tx.Incarnation(string(s.ID))
-			if errors.Is(err, store.ErrNotFound) {
-				return fmt.Errorf("incarnation %s runs at target %q, and the database does not know it: it is an old copy, and acting on it could start jobs twice; start on the newest database", s.ID, target)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // keep tends a target until quit.

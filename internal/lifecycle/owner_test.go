@@ -203,7 +203,7 @@ func TestADatabaseThatDoesNotKnowWhatRunsIsRefusedAsAnOldCopy(t *testing.T) {
 				t.Fatal(err)
 			}
 			a.Targets["here"].Runtime.(*remembering).there = []runtime.Status{tt.Status}
-			err = a.tend(t.Context(), "here")
+			err = a.begin(t.Context(), "here")
 			if got := fmt.Sprint(err); tt.want == "" && err != nil || !strings.Contains(got, tt.want) {
 				t.Errorf("%s: got %v, want %q", why, err, tt.want)
 			}
