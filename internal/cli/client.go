@@ -57,14 +57,17 @@ type answer struct {
 // newClient makes a client for a connection. The server is trusted by the connection's own CA only, if it names one.
 func newClient(conn daemon.Connection, clientToken string) (*client, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	text := []byte(conn.CA)
 	if conn.CAFile != "" {
-		text, err := os.ReadFile(conn.CAFile)
-		if err != nil {
+		var err error
+		if text, err = os.ReadFile(conn.CAFile); err != nil {
 			return nil, fmt.Errorf("cannot read the server's CA: %w", err)
 		}
+	}
+	if len(text) > 0 {
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("%s holds no certificate", conn.CAFile)
+			return nil, fmt.Errorf("the connection's CA (%s) holds no certificate", first(conn.CAFile, "ca"))
 		}
 	}
 	transport := &http.Transport{

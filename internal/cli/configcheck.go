@@ -19,7 +19,7 @@ func (s *serverFlags) declare(f *pflag.FlagSet) {
 	f.StringVar(&s.config, "config", "", "configuration `file`")
 	f.StringVar(&s.data, "data", "", "data `directory` (with --dev: .drey)")
 	f.StringVar(&s.database, "database", "", "`URL` of a PostgreSQL database (else SQLite in the data directory); its password better in PGPASSWORD or a passfile")
-	f.StringVar(&s.listen, "listen", "", "`host:port`, loopback only; port 0 = any free one")
+	f.StringVar(&s.listen, "listen", "", "`host:port`; port 0 = any free one")
 	f.StringVar(&s.level, "log-level", "", "debug, info, warn or error")
 	f.BoolVar(&s.dev, "dev", false, "a ready subscription, group and pool; every storage account is a folder")
 }

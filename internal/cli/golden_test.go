@@ -47,7 +47,7 @@ var goldens = []string{
 }
 
 // ofOthers are commands that ask no server: their answers depend on the machine.
-var ofOthers = []string{"serve", "down", "simulate", "doctor", "distribution", "database", "completion", "config check"}
+var ofOthers = []string{"serve", "down", "simulate", "doctor", "distribution", "database", "completion", "config check", "connection"}
 
 func TestEveryCommandHasEveryForm(t *testing.T) {
 	seen := map[string]bool{}

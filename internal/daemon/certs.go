@@ -16,6 +16,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -26,34 +27,38 @@ const (
 	renewBefore = 30 * 24 * time.Hour
 )
 
-// hosts are the names the server certificate is for.
-var (
-	hostNames     = []string{"localhost"}
-	hostAddresses = []net.IP{net.IPv4(127, 0, 0, 1).To4(), net.IPv6loopback}
-)
+// What the server certificate is always for.
+const loopbackName = "localhost"
+
+var loopbackAddresses = []net.IP{net.IPv4(127, 0, 0, 1).To4(), net.IPv6loopback}
 
 // CAFile is where the certificate lies that clients must trust.
 func CAFile(dir string) string { return filepath.Join(dir, "tls", "ca.pem") }
 
-// certificates gives the server certificate of data directory dir. The CA is made once; the server certificate is renewed
-// when it has less than 30 days left, or the CA is not its issuer.
-func certificates(dir string, now time.Time) (tls.Certificate, error) {
+// certificates gives the server certificate of data directory dir, for this machine and for names. The CA is made once; the server
+// certificate is renewed when it has less than 30 days left, is not for all names, or the CA is not its issuer.
+func certificates(dir string, names []string, now time.Time) (tls.Certificate, error) {
 	folder := filepath.Join(dir, "tls")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return tls.Certificate{}, fmt.Errorf("cannot make the folder of certificates: %w", err)
 	}
 	ca, err := loadPair(folder, "ca")
 	if errors.Is(err, fs.ErrNotExist) {
-		if ca, err = makeCA(now); err == nil {
+		if ca, err = makeCA(names, now); err == nil {
 			err = ca.save(folder, "ca")
 		}
 	}
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("cannot have a certificate authority: %w", err)
 	}
+	for _, name := range names {
+		if !slices.Contains(ca.cert.PermittedDNSDomains, name) {
+			return tls.Certificate{}, fmt.Errorf("the certificate authority of this data directory was made before tls.names had %s, and may not speak for it: remove the folder tls there, and give clients the new ca.pem", name)
+		}
+	}
 	server, err := loadPair(folder, "server")
-	if err != nil || now.Add(renewBefore).After(server.cert.NotAfter) || server.cert.CheckSignatureFrom(ca.cert) != nil {
-		if server, err = makeServer(ca, now); err == nil {
+	if err != nil || now.Add(renewBefore).After(server.cert.NotAfter) || server.cert.CheckSignatureFrom(ca.cert) != nil || !slices.Equal(server.cert.DNSNames, withLoopback(names)) {
+		if server, err = makeServer(ca, names, now); err == nil {
 			err = server.save(folder, "server")
 		}
 	}
@@ -69,8 +74,11 @@ type pair struct {
 	key  crypto.Signer
 }
 
-// makeCA makes an authority that can only ever speak for this machine: who trusts it trusts nothing else by it.
-func makeCA(now time.Time) (pair, error) {
+// withLoopback are the names of a server that others call by these.
+func withLoopback(names []string) []string { return append([]string{loopbackName}, names...) }
+
+// makeCA makes an authority that can only ever speak for this machine and its names: who trusts it trusts nothing else by it.
+func makeCA(names []string, now time.Time) (pair, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return pair{}, err
@@ -84,7 +92,7 @@ func makeCA(now time.Time) (pair, error) {
 		MaxPathLenZero:              true,
 		KeyUsage:                    x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 		PermittedDNSDomainsCritical: true,
-		PermittedDNSDomains:         []string{"localhost"}, // and all below it: drey.localhost
+		PermittedDNSDomains:         withLoopback(names), // and all below them: drey.localhost
 		PermittedIPRanges: []*net.IPNet{
 			{IP: net.IPv4(127, 0, 0, 0).To4(), Mask: net.CIDRMask(8, 32)},
 			{IP: net.IPv6loopback, Mask: net.CIDRMask(128, 128)},
@@ -93,19 +101,19 @@ func makeCA(now time.Time) (pair, error) {
 	return sign(t, t, key, key)
 }
 
-func makeServer(ca pair, now time.Time) (pair, error) {
+func makeServer(ca pair, names []string, now time.Time) (pair, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return pair{}, err
 	}
 	t := &x509.Certificate{
-		Subject:     pkix.Name{CommonName: "localhost"},
+		Subject:     pkix.Name{CommonName: loopbackName},
 		NotBefore:   now.Add(-time.Hour),
 		NotAfter:    now.Add(serverLife),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:    hostNames,
-		IPAddresses: hostAddresses,
+		DNSNames:    withLoopback(names),
+		IPAddresses: loopbackAddresses,
 	}
 	return sign(t, ca.cert, key, ca.key)
 }

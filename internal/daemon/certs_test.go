@@ -30,7 +30,7 @@ func trust(t *testing.T, dir string) *x509.CertPool {
 func TestAClientThatTrustsTheCAReachesTheServerByEachOfItsNames(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	cert, err := certificates(dir, noon)
+	cert, err := certificates(dir, nil, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestAClientThatTrustsTheCAReachesTheServerByEachOfItsNames(t *testing.T) {
 func TestATLSClientTakesTheCertificate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	cert, err := certificates(dir, time.Now())
+	cert, err := certificates(dir, nil, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,11 +65,11 @@ func TestATLSClientTakesTheCertificate(t *testing.T) {
 
 func TestTheCACannotSpeakForOtherHosts(t *testing.T) {
 	t.Parallel()
-	ca, err := makeCA(noon)
+	ca, err := makeCA(nil, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := makeServer(ca, noon)
+	key, err := makeServer(ca, nil, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestTheCACannotSpeakForOtherHosts(t *testing.T) {
 func TestTheCAStaysAndTheServerCertificateIsRenewedInTime(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	first, err := certificates(dir, noon)
+	first, err := certificates(dir, nil, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,14 +99,14 @@ func TestTheCAStaysAndTheServerCertificateIsRenewedInTime(t *testing.T) {
 	if left := first.Leaf.NotAfter.Sub(noon); left > 398*24*time.Hour {
 		t.Errorf("server certificate lives %v, some systems accept 398 days at most", left)
 	}
-	early, err := certificates(dir, first.Leaf.NotAfter.Add(-renewBefore-time.Hour))
+	early, err := certificates(dir, nil, first.Leaf.NotAfter.Add(-renewBefore-time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(first.Leaf.Raw, early.Leaf.Raw) {
 		t.Error("31 days before its end: renewed, want the same")
 	}
-	late, err := certificates(dir, first.Leaf.NotAfter.Add(-renewBefore+time.Hour))
+	late, err := certificates(dir, nil, first.Leaf.NotAfter.Add(-renewBefore+time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,13 +132,13 @@ func TestTheCAStaysAndTheServerCertificateIsRenewedInTime(t *testing.T) {
 func TestALostCAKeyIsAnErrorAndNeverASecondCA(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if _, err := certificates(dir, noon); err != nil {
+	if _, err := certificates(dir, nil, noon); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(filepath.Join(dir, "tls", "ca-key.pem")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := certificates(dir, noon); err == nil {
+	if _, err := certificates(dir, nil, noon); err == nil {
 		t.Error("got certificates, want an error")
 	}
 }
@@ -146,7 +146,7 @@ func TestALostCAKeyIsAnErrorAndNeverASecondCA(t *testing.T) {
 func TestKeysAreForUsAlone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if _, err := certificates(dir, noon); err != nil {
+	if _, err := certificates(dir, nil, noon); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"ca-key.pem", "server-key.pem"} {

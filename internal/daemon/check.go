@@ -18,8 +18,22 @@ func (c Config) complete() (Config, []error) {
 		dir, err := filepath.Abs(c.Data)
 		p.add(err)
 		c.Data = dir
+		if c.Storage.Folder == "" {
+			c.Storage.Folder = filepath.Join(dir, "storage")
+		}
 	}
-	p.add(loopback("listen", c.Listen))
+	if c.Storage.Folder != "" {
+		folder, err := filepath.Abs(c.Storage.Folder)
+		p.add(err)
+		c.Storage.Folder = folder
+	}
+	c.TLS.check(&p)
+	if c.TLS.forOthers() {
+		p.add(anywhere("listen", c.Listen))
+	} else {
+		p.add(loopback("listen", c.Listen))
+	}
+	p.check(c.Local || c.Kubernetes.Namespace != "", "local is false and there is no kubernetes.namespace: jobs could run nowhere")
 	c.Database.check(&p)
 	if c.Debug.Listen != "" {
 		p.add(loopback("debug.listen", c.Debug.Listen))
@@ -83,22 +97,46 @@ func (h HTTP) check(p *problems) {
 	})
 }
 
-// loopback refuses an address that others than this machine could reach: this version has no way to let them in safely.
+// loopback refuses an address that others than this machine could reach: they would not know whom they speak to.
 func loopback(key, listen string) error {
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return fmt.Errorf("%s %q is no host:port, for example 127.0.0.1:8443", key, listen)
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("%s %q: %q is no port; 0 to 65535, 0 = any free one", key, listen, port)
-	} else if n > 0 && n < 1024 {
-		return fmt.Errorf("%s %q: ports below 1024 belong to the system; take one above, for example 8443", key, listen)
-	}
-	if host == "localhost" {
-		return nil
+	host, err := hostOf(key, listen)
+	if err != nil || host == "localhost" {
+		return err
 	}
 	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
-		return fmt.Errorf("%s %q is refused: this version serves loopback only (127.0.0.1, ::1 or localhost)", key, listen)
+		return fmt.Errorf("%s %q is refused: it is for loopback only (127.0.0.1, ::1 or localhost)%s", key, listen, beyond[key])
 	}
 	return nil
+}
+
+// beyond says for which addresses there is a way out.
+var beyond = map[string]string{"listen": "; for others too, say in tls.names how they call this server, or give it a certificate with tls.certificate and tls.key"}
+
+// anywhere takes loopback, or every address of this machine: those on it always find the server at localhost.
+func anywhere(key, listen string) error {
+	host, err := hostOf(key, listen)
+	if err != nil {
+		return err
+	}
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+		return nil
+	}
+	if loopback(key, listen) != nil {
+		return fmt.Errorf("%s %q is refused: 0.0.0.0 or [::] is every address, and 127.0.0.1 this machine only", key, listen)
+	}
+	return nil
+}
+
+// hostOf is the host of an address that a server without rights can listen at.
+func hostOf(key, listen string) (string, error) {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", fmt.Errorf("%s %q is no host:port, for example 127.0.0.1:8443", key, listen)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("%s %q: %q is no port; 0 to 65535, 0 = any free one", key, listen, port)
+	} else if n > 0 && n < 1024 {
+		return "", fmt.Errorf("%s %q: ports below 1024 belong to the system; take one above, for example 8443", key, listen)
+	}
+	return host, nil
 }

@@ -9,10 +9,12 @@ import (
 
 // Config is everything that can be said to a server: docs/decisions/0004-configuration.md has the same table in words.
 type Config struct {
-	Data       string      `yaml:"data"`     // the data directory; required
-	Listen     string      `yaml:"listen"`   // host:port, loopback only; port 0 = any free one
+	Data       string      `yaml:"data"`   // the data directory; required
+	Listen     string      `yaml:"listen"` // host:port, loopback, or with TLS names every address; port 0 = any free one
+	TLS        TLS         `yaml:"tls"`
 	Database   DatabaseURL `yaml:"database"` // "" = SQLite in the data directory
 	Dev        bool        `yaml:"dev"`
+	Local      bool        `yaml:"local"`    // jobs may run on this machine; else it needs no Java
 	Archives   bool        `yaml:"archives"` // make class-data archives in the background, and use them
 	Limits     Limits      `yaml:"limits"`
 	Java       Java        `yaml:"java"`
@@ -41,9 +43,10 @@ type Java struct {
 	Home string `yaml:"home"` // "" = JAVA_HOME, else java on the path
 }
 
-// Storage says what a storage URI may look like.
+// Storage says what a storage URI may look like, and where the accounts are.
 type Storage struct {
 	Suffixes []string `yaml:"suffixes"`
+	Folder   string   `yaml:"folder"` // "" = storage in the data directory
 }
 
 // Operations says how long ended operations stay.
@@ -87,6 +90,7 @@ type Log struct {
 func Default(dev bool) Config {
 	c := Config{
 		Listen:     "127.0.0.1:8443",
+		Local:      true,
 		Archives:   true,
 		Limits:     Limits{MinimumMemoryMB: 1800, PortLow: 20000, PortHigh: 29999, UploadBytes: 1 << 30},
 		Storage:    Storage{Suffixes: []string{"core.windows.net"}},

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // ConnectionFile is the name of the file that tells clients how to reach a server, below its data directory.
@@ -16,6 +17,7 @@ const ConnectionFile = "connection.json"
 type Connection struct {
 	Endpoint       string `json:"endpoint"` // https://127.0.0.1:8443
 	CAFile         string `json:"caFile"`
+	CA             string `json:"ca,omitempty"` // PEM text, for who has not the file
 	TokenEndpoint  string `json:"tokenEndpoint"`
 	TenantID       string `json:"tenantId"`
 	ClientID       string `json:"clientId"`
@@ -38,6 +40,27 @@ func ReadConnection(file string) (Connection, error) {
 	if c.CAFile != "" && !filepath.IsAbs(c.CAFile) {
 		c.CAFile = filepath.Join(filepath.Dir(file), c.CAFile)
 	}
+	return c, nil
+}
+
+// ReadConnectionFor reads the connection of a data directory for a client elsewhere, who reaches the server at endpoint; "" is where it says itself.
+func ReadConnectionFor(data, endpoint string) (Connection, error) {
+	c, err := ReadConnection(filepath.Join(data, ConnectionFile))
+	if err != nil {
+		return c, err
+	}
+	ca, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return c, fmt.Errorf("cannot read the server's CA: %w", err)
+	}
+	c.CA, c.CAFile = string(ca), ""
+	if endpoint == "" {
+		return c, nil
+	}
+	if u, err := url.Parse(endpoint); err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" {
+		return c, fmt.Errorf("%q is no https URL of a server, for example https://localhost:8443", endpoint)
+	}
+	c.TokenEndpoint, c.Endpoint = strings.Replace(c.TokenEndpoint, c.Endpoint, endpoint, 1), endpoint
 	return c, nil
 }
 

@@ -54,11 +54,11 @@ const (
 )
 
 // server is the HTTP server of the API. How long bodies and answers may take is the front's business, who knows which they are.
-func (h HTTP) server(handler http.Handler, cert tls.Certificate, log *slog.Logger) *http.Server {
+func (h HTTP) server(handler http.Handler, config *tls.Config, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, MaxHeaderBytes: headerBytes, ReadHeaderTimeout: seconds(h.HeaderSeconds), IdleTimeout: seconds(h.IdleSeconds),
 		HTTP2:     &http.HTTP2Config{MaxConcurrentStreams: streams},
-		TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}},
+		TLSConfig: config,
 		ErrorLog:  telemetry.Lines(log, "the HTTP server says"),
 	}
 }

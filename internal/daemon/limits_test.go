@@ -15,7 +15,7 @@ import (
 // answering serves handler with limits on loopback, over TLS as the API is; dial makes a connection to it.
 func answering(t *testing.T, limits HTTP, handler http.Handler) (dial func() net.Conn) {
 	t.Helper()
-	cert, err := certificates(t.TempDir(), time.Now())
+	cert, err := certificates(t.TempDir(), nil, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,11 @@ func answering(t *testing.T, limits HTTP, handler http.Handler) (dial func() net
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := limits.server(handler, cert, slog.New(slog.DiscardHandler))
+	config, err := TLS{}.config(cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := limits.server(handler, config, slog.New(slog.DiscardHandler))
 	done := make(chan error, 1)
 	go func() { done <- server.ServeTLS(limits.bound(l, nil), "", "") }()
 	t.Cleanup(func() { _ = server.Close(); <-done })

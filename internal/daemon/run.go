@@ -35,7 +35,11 @@ func Run(ctx context.Context, c Config, log *slog.Logger, ready func(Connection)
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	cert, err := certificates(c.Data, time.Now())
+	own, err := certificates(c.Data, c.TLS.Names, time.Now())
+	if err != nil {
+		return err
+	}
+	secured, err := c.TLS.config(own)
 	if err != nil {
 		return err
 	}
@@ -51,11 +55,11 @@ func Run(ctx context.Context, c Config, log *slog.Logger, ready func(Connection)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, c, p, listener, debug, cert, log, ready)
+	return serve(ctx, c, p, listener, debug, secured, log, ready)
 }
 
-func serve(ctx context.Context, c Config, p parts, listener net.Listener, debug *debugServer, cert tls.Certificate, log *slog.Logger, ready func(Connection)) error {
-	server := c.HTTP.server(p.front, cert, log)
+func serve(ctx context.Context, c Config, p parts, listener net.Listener, debug *debugServer, secured *tls.Config, log *slog.Logger, ready func(Connection)) error {
+	server := c.HTTP.server(p.front, secured, log)
 	g, work := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.service.Run(work) })
 	if p.archives != nil {
@@ -91,12 +95,15 @@ func serve(ctx context.Context, c Config, p parts, listener net.Listener, debug 
 
 func connectionOf(c Config, n Names, at net.Addr) Connection {
 	endpoint := "https://" + at.String()
+	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		endpoint = fmt.Sprintf("https://%s:%d", loopbackName, tcp.Port)
+	}
 	conn := Connection{
 		Endpoint: endpoint, CAFile: CAFile(c.Data), TokenEndpoint: endpoint + "/" + n.TenantID + "/oauth2/v2.0/token", TenantID: n.TenantID,
 		ClientID: n.ClientID, ClientSecret: n.ClientSecret, SubscriptionID: n.SubscriptionID,
 	}
 	if c.Dev {
-		conn.ResourceGroup, conn.Pool = devGroup, devPool
+		conn.ResourceGroup, conn.Pool = devGroup, c.place()
 	}
 	return conn
 }

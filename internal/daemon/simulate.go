@@ -35,7 +35,7 @@ const (
 var simulatedVersions = []string{"1.20.3", "2.2.0", "2.3.0"}
 
 // simulatedAt is the target of a data directory.
-func simulatedAt(data string, minMemoryMB int64) (lifecycle.Target, *simulated.Remote, error) {
+func simulatedAt(data, storageRoot string, minMemoryMB int64) (lifecycle.Target, *simulated.Remote, error) {
 	folder := filepath.Join(data, simulatedFolder)
 	if err := makeDir(folder); err != nil {
 		return lifecycle.Target{}, nil, err
@@ -44,7 +44,7 @@ func simulatedAt(data string, minMemoryMB int64) (lifecycle.Target, *simulated.R
 	if err != nil {
 		return lifecycle.Target{}, nil, err
 	}
-	remote := simulated.Dial(folder, "simulated in "+home, func(ctx context.Context) error { return startSimulated(ctx, data, folder) })
+	remote := simulated.Dial(folder, "simulated in "+home, func(ctx context.Context) error { return startSimulated(ctx, data, storageRoot, folder) })
 	facts := flink.FactsOf(simulatedVersions, minMemoryMB)
 	facts.ClassifyKey = classifySimulated(facts.ClassifyKey)
 	return lifecycle.Target{
@@ -75,7 +75,7 @@ func classifySimulated(others func(key, value string) (cluster.KeyClass, string)
 }
 
 // startSimulated starts the process, in a session of its own, and waits until it answers.
-func startSimulated(ctx context.Context, data, folder string) error {
+func startSimulated(ctx context.Context, data, storageRoot, folder string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func startSimulated(ctx context.Context, data, folder string) error {
 		return err
 	}
 	defer out.Close()
-	cmd := exec.Command(self, "simulate", "--data", data)
+	cmd := exec.Command(self, "simulate", "--data", data, "--storage", storageRoot)
 	cmd.Env, cmd.Stdout, cmd.Stderr = []string{"PATH=" + os.Getenv("PATH")}, out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
@@ -97,8 +97,8 @@ func startSimulated(ctx context.Context, data, folder string) error {
 	return simulated.Answers(ctx, folder)
 }
 
-// Simulate is the life of a data directory's simulated target, until ctx ends.
-func Simulate(ctx context.Context, data string, log *slog.Logger) (err error) {
+// Simulate is the life of a data directory's simulated target over the storage accounts in a folder, until ctx ends.
+func Simulate(ctx context.Context, data, storageRoot string, log *slog.Logger) (err error) {
 	folder := filepath.Join(data, simulatedFolder)
 	if err := makeDir(folder); err != nil {
 		return err
@@ -111,7 +111,7 @@ func Simulate(ctx context.Context, data string, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
-	mounts, err := storage.New(filepath.Join(data, "storage"))
+	mounts, err := storage.New(storageRoot)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 
 	"drey/internal/arm"
 	"drey/internal/cluster"
-	"drey/internal/flink"
 	"drey/internal/identity"
 	"drey/internal/lifecycle"
 	"drey/internal/runtime/kubernetes"
@@ -25,19 +24,15 @@ import (
 	"drey/internal/telemetry"
 )
 
-// The target on this machine, and what --dev makes.
-const (
-	localTarget = "local"
-	devGroup    = "dev"
-	devPool     = "local"
-)
+// devGroup is the resource group that --dev makes. Its pool is called by the location that it is at.
+const devGroup = "dev"
 
 // parts are what a server is made of, in the order in which they are made.
 type parts struct {
 	names    Names
 	metrics  *telemetry.Metrics
 	store    *store.Store
-	runtime  *local.Runtime
+	runtime  *local.Runtime      // nil: switched off
 	remote   *simulated.Remote   // the way to the simulated target
 	kube     *kubernetes.Runtime // nil: not configured
 	archives *archives           // nil: switched off
@@ -69,33 +64,23 @@ func build(ctx context.Context, c Config, log *slog.Logger) (p parts, err error)
 	if err != nil {
 		return p, err
 	}
-	java, err := flink.FindJava(ctx, c.Java.Home)
-	if err != nil {
-		return p, err
-	}
-	dists := flink.Distributions{Dir: DistributionsDir(c.Data)}
-	if err := checkDistributions(dists, java); err != nil {
-		return p, err
-	}
 	if p.store, err = store.Open(ctx, c.Database.at(c.Data), log); err != nil {
 		return p, err
 	}
 	p.store.OnCommit(p.metrics.Commit)
-	p.runtime, err = local.New(local.Config{Dir: c.Data, KeeperPath: keeper.Path, Java: java.Path, Log: log, Distributions: func(version string) (string, error) {
-		d, err := dists.Show(version)
-		return d.Path, err
-	}})
+	config, err := lifecycleConfig(c, p, jar, log)
 	if err != nil {
 		return p, err
 	}
-	if c.Archives {
-		p.archives = &archives{dir: filepath.Join(c.Data, archivesFolder), java: java, dists: dists, jar: jar, runtime: p.runtime, store: p.store, log: log}
+	if c.Local {
+		if config.Targets[localTarget], err = p.localAt(ctx, c, keeper, jar, log); err != nil {
+			return p, err
+		}
 	}
-	config, err := lifecycleConfig(c, p, dists, java, jar, log)
-	if err != nil {
-		return p, err
+	if p.archives != nil {
+		config.Archives = p.archives.of
 	}
-	if config.Targets[simulatedTarget], p.remote, err = simulatedAt(c.Data, c.Limits.MinimumMemoryMB); err != nil {
+	if config.Targets[simulatedTarget], p.remote, err = simulatedAt(c.Data, config.StorageRoot, c.Limits.MinimumMemoryMB); err != nil {
 		return p, err
 	}
 	if c.Kubernetes.Namespace != "" {
@@ -125,26 +110,8 @@ func build(ctx context.Context, c Config, log *slog.Logger) (p parts, err error)
 	return p, nil
 }
 
-// checkDistributions refuses a Java that runs none of the installed releases.
-func checkDistributions(dists flink.Distributions, java flink.Java) error {
-	all, err := dists.List()
-	if err != nil || len(all) == 0 {
-		return err
-	}
-	var first error
-	for _, d := range all {
-		err := java.Runs(d.Version)
-		if err == nil {
-			return nil
-		}
-		first = errors.Join(first, err)
-	}
-	return first
-}
-
-func lifecycleConfig(c Config, p parts, dists flink.Distributions, java flink.Java, jar Carried, log *slog.Logger) (lifecycle.Config, error) {
-	root := filepath.Join(c.Data, "storage")
-	mounts, err := storage.New(root)
+func lifecycleConfig(c Config, p parts, jar Carried, log *slog.Logger) (lifecycle.Config, error) {
+	mounts, err := storage.New(c.Storage.Folder)
 	if err != nil {
 		return lifecycle.Config{}, err
 	}
@@ -153,13 +120,9 @@ func lifecycleConfig(c Config, p parts, dists flink.Distributions, java flink.Ja
 		return lifecycle.Config{}, err
 	}
 	config := lifecycle.Config{
-		Store: p.store, Storage: mounts,
-		Targets: map[string]lifecycle.Target{localTarget: {
-			Runtime: p.runtime, Kind: lifecycle.KindLocal, Ports: [2]int{c.Limits.PortLow, c.Limits.PortHigh}, MemoryMB: c.Limits.MemoryMB,
-			Facts: func() cluster.FlinkFacts { return flink.Facts(dists, java, c.Limits.MinimumMemoryMB) }, Plugins: dists.Plugins,
-		}},
+		Store: p.store, Storage: mounts, Targets: map[string]lifecycle.Target{},
 		Limits:      cluster.Limits{StorageSuffixes: c.Storage.Suffixes},
-		StorageRoot: root, GateJar: jar.Path, GateJarSHA: jar.SHA256,
+		StorageRoot: c.Storage.Folder, GateJar: jar.Path, GateJarSHA: jar.SHA256,
 		UploadBytes: c.Limits.UploadBytes,
 		KeptFor:     time.Duration(c.Operations.KeptHours) * time.Hour, Domain: "drey.localhost", Version: Version(), Metrics: p.metrics, Holder: holder, Shared: c.Database != "", Now: time.Now, Log: log,
 	}
@@ -167,9 +130,6 @@ func lifecycleConfig(c Config, p parts, dists flink.Distributions, java flink.Ja
 	config.Gate = lifecycle.HealthGate{Minimum: seconds(c.Gate.MinimumSeconds), Maximum: seconds(c.Gate.MaximumSeconds), Restarts: c.Gate.Restarts}
 	config.Recovery = lifecycle.Recovery{Budget: c.Recovery.Budget, Window: time.Duration(c.Recovery.WindowMinutes) * time.Minute,
 		Backoff: seconds(c.Recovery.BackoffSeconds), Most: seconds(c.Recovery.BackoffMostSeconds), Register: seconds(c.Recovery.RegisterSeconds)}
-	if p.archives != nil {
-		config.Archives = p.archives.of
-	}
 	return config, nil
 }
 
@@ -191,17 +151,21 @@ func holderOf(data string) (string, error) {
 func seed(c Config, n Names) lifecycle.Seed {
 	s := lifecycle.Seed{
 		Directory:    n.DirectoryID,
-		Targets:      map[string]string{localTarget: lifecycle.KindLocal, simulatedTarget: lifecycle.KindSimulated},
+		Targets:      map[string]string{simulatedTarget: lifecycle.KindSimulated},
 		Subscription: store.Subscription{ID: n.SubscriptionID, Name: "drey", Tenant: n.TenantID},
 	}
 	if c.Kubernetes.Namespace != "" {
 		s.Targets[kubernetesTarget] = lifecycle.KindKubernetes
 	}
+	if c.Local {
+		s.Targets[localTarget] = lifecycle.KindLocal
+	}
 	if c.Dev {
-		s.Group = store.Group{Subscription: n.SubscriptionID, Name: devGroup, Location: localTarget}
+		at := c.place()
+		s.Group = store.Group{Subscription: n.SubscriptionID, Name: devGroup, Location: at}
 		s.Pool = cluster.Pool{
-			Ref:      cluster.PoolRef{Subscription: n.SubscriptionID, Group: devGroup, Pool: devPool},
-			Location: localTarget, Target: localTarget, VMSize: "Standard_D4s_v5", Version: "1.2",
+			Ref:      cluster.PoolRef{Subscription: n.SubscriptionID, Group: devGroup, Pool: at},
+			Location: at, Target: at, VMSize: "Standard_D4s_v5", Version: "1.2",
 		}
 	}
 	return s
