@@ -24,7 +24,7 @@ GO_FILES := $(shell find cmd internal -name '*.go' ! -name '*_test.go') go.mod g
 JAVA_FILES := $(shell find java -type f)
 JOB_FILES := $(shell find test/flink examples -name '*.java') $(shell find test/flink examples -name '*.sh')
 
-.PHONY: lines postgres kube-up kube-down test-kube e2e-kube failpoints-kube replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
+.PHONY: image lines postgres kube-up kube-down test-kube e2e-kube failpoints-kube replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,15 @@ $(EMBED)/drey-flink.jar: $(FLINK_HOME)/drey-distribution.json $(JAVA_FILES)
 
 bin/drey: $(GO_FILES) $(EMBED)/drey-keep $(EMBED)/drey-flink.jar
 	CGO_ENABLED=0 go build $(GOFLAGS_STATIC) -o $@ ./cmd/drey
+
+IMAGE ?= drey:0.1.0
+CERTIFICATES ?= /etc/ssl/certs/ca-certificates.crt
+
+image: bin/drey $(EMBED)/drey-keep ## Drey's image as build/drey-image.tar, without a container engine (IMAGE=name); build/image is the context for deploy/image/Dockerfile
+	@mkdir -p build/image
+	cp bin/drey $(EMBED)/drey-keep build/image/
+	cp -L $(CERTIFICATES) build/image/ca-certificates.crt
+	go run ./deploy/image -name $(IMAGE) build/image build/drey-image.tar
 
 # The same with failpoints inside: for tests that kill the server at a chosen step.
 build/drey-failpoints: $(GO_FILES) $(EMBED)/drey-keep $(EMBED)/drey-flink.jar
@@ -75,7 +84,7 @@ down: build ## end the server and every process it started
 test: lint unit real test-kube ## what CI runs
 
 unit: bin/drey ## unit tests, with the race detector
-	go test -race -timeout 10m ./cmd/... ./internal/... ./test/flink/... ./test/postgres/... ./test/kube/image/...
+	go test -race -timeout 10m ./cmd/... ./internal/... ./deploy/... ./test/flink/... ./test/postgres/... ./test/kube/image/...
 
 real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar build/jars/preflight.jar $(GATEWAY) $(HOMES) ## tests on real Flink; each of LINES lives one life
 	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 60m -v -count=1 -p 1 ./test/lines/... ./test/gate/... ./test/conformance/... ./test/e2e/... ./test/preflight/... ./test/docs/...
@@ -118,7 +127,7 @@ KUBE_BUILT = bin/drey build/drey-failpoints build/jars/witness.jar build/jars/he
 
 test-kube: $(KUBE_BUILT) ## what Drey counts on in Kubernetes, on a real one; a life, deaths and kills of the server there
 	@scripts/prerequisites.sh kube
-	go test -timeout 60m -v -count=1 -p 1 ./test/kube/... ./test/kuberuntime/...
+	go test -timeout 60m -v -count=1 -p 1 ./test/kube/... ./test/kuberuntime/... ./test/deploy/...
 	DREY_TEST_SWEEP=gap $(E2E_KUBE) -run '$(KUBE_CI)'
 
 e2e-kube: $(KUBE_BUILT) ## the suites of life, updates, recovery and faults with pods on a real Kubernetes (RUN=)
@@ -132,14 +141,14 @@ failpoints-kube: $(KUBE_BUILT) ## kill the server at every moment of every step,
 check: lint unit
 
 lint: | prerequisites ## formatting, vet, static analysis
-	@test -z "$$(gofmt -l cmd internal test bench)" || { gofmt -l cmd internal test bench; exit 1; }
+	@test -z "$$(gofmt -l cmd deploy internal test bench)" || { gofmt -l cmd deploy internal test bench; exit 1; }
 	go vet ./...
 	go vet -tags failpoints ./internal/engine/
 	go vet -tags kubernetes ./test/e2e/
 	go tool -modfile=tools/go.mod staticcheck ./...
 
 fmt: ## format everything
-	gofmt -w cmd internal test bench
+	gofmt -w cmd deploy internal test bench
 
 golden: ## write the golden files anew
 	go test ./internal/arm ./internal/cli -update
