@@ -23,6 +23,8 @@ func TestClustersOnTheWire(t *testing.T) {
 			headers: []string{`If-Match: "x"`}},
 		{why: "ours takes the job's configuration and shows no Head", door: declared(t), line: "PUT " + itsID + ours1,
 			body: replace(flinkBody, `"deploymentMode"`, `"flinkConfiguration":{"parallelism":3},"deploymentMode"`)},
+		{why: "ours takes a pod template", door: declared(t), line: "PUT " + itsID + ours1,
+			body: replace(flinkBody, `"deploymentMode"`, `"podTemplate":{"nodeSelector":{"disk":"ssd"},"tolerations":[{"key":"a","tolerationSeconds":3}]},"deploymentMode"`)},
 		{why: "a cluster, published", door: declared(t), line: "GET " + itsID + published1},
 		{why: "a cluster, ours", door: declared(t), line: "GET " + itsID + ours1},
 		{why: "a page of clusters", door: paged, line: "GET " + poolID + "/clusters" + published1 + "&$top=1&%24skipToken=" + token(poolID+"/clusters", "abc")},

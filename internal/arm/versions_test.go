@@ -46,7 +46,7 @@ func fillSettable(v reflect.Value, n *int) {
 		fillSettable(v.Index(1), n)
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
-		if v.Type().Elem().Kind() == reflect.String {
+		if kind := v.Type().Elem().Kind(); kind == reflect.String || kind == reflect.Interface {
 			v.SetMapIndex(reflect.ValueOf(fmt.Sprintf("key%d", *n)), reflect.ValueOf(fmt.Sprintf("text %d", *n)))
 		}
 	case reflect.String:
@@ -151,16 +151,17 @@ func TestWhatAVersionCannotSayStays(t *testing.T) {
 	t.Parallel()
 	door := complete()
 	was := door.view.Spec.Properties
+	own := func(p cluster.Properties) bool {
+		return cmp.Equal(p.Profile.Flink.Configuration, was.Profile.Flink.Configuration) && cmp.Equal(p.Profile.Flink.PodTemplate, was.Profile.Flink.PodTemplate)
+	}
 	for v, kept := range map[*version]func(cluster.Properties) bool{
 		published: func(p cluster.Properties) bool {
-			return cmp.Equal(p.Compute.AvailabilityZones, was.Compute.AvailabilityZones) && cmp.Equal(p.Profile.Flink.Configuration, was.Profile.Flink.Configuration)
+			return cmp.Equal(p.Compute.AvailabilityZones, was.Compute.AvailabilityZones) && own(p)
 		},
 		ours: func(p cluster.Properties) bool {
 			return cmp.Equal(p.Compute.AvailabilityZones, was.Compute.AvailabilityZones)
 		},
-		preview2405: func(p cluster.Properties) bool {
-			return cmp.Equal(p.Profile.Flink.Configuration, was.Profile.Flink.Configuration)
-		},
+		preview2405: own,
 		preview2311: func(p cluster.Properties) bool {
 			return cmp.Equal(p.Profile.ManagedIdentities, was.Profile.ManagedIdentities)
 		},

@@ -20,6 +20,8 @@ type FlinkFacts struct {
 	ClassifyKey func(key, value string) (KeyClass, string)
 	// CheckMemory says why Flink's memory model does not hold for a launch, and the key at fault; "" if it does. nil: it always does.
 	CheckMemory func(l Launch) (key, reason string)
+	// CheckPodTemplate says what is wrong with a pod template, naming its key. nil: there are no pods.
+	CheckPodTemplate func(json string) error
 }
 
 // KeyClass says how a configuration key of the user's is treated (R21).

@@ -86,6 +86,7 @@ var parts = []part{
 	{atJob + ".args", ChangeJob, false, job(func(j JobSpec) any { return Launch{Args: j.Args}.ArgsText() })},
 	{atJob + ".savePointName", ChangeNone, false, job(func(j JobSpec) any { return j.SavePointName })},
 	{atJob + ".upgradeMode", ChangeNone, false, job(func(j JobSpec) any { return strings.ToUpper(j.UpgradeMode) })},
+	{atFlink + ".podTemplate", ChangeRestart, false, flink(func(f Flink) any { return f.PodTemplate })},
 	{atFlink + ".flinkConfiguration", ChangeJob, false, flink(func(f Flink) any { return f.Configuration })},
 }
 

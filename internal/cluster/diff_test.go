@@ -57,6 +57,7 @@ func TestTheClassOfEachChange(t *testing.T) {
 		"the jar":                           {func(s *Spec) { s.job().JarName = "x.jar" }, "refused " + job + "jarName"},
 		"the entry class":                   {func(s *Spec) { s.job().EntryClass = "" }, "refused " + job + "entryClass"},
 		"the args":                          {func(s *Spec) { s.job().Args = ptr("B") }, "refused " + job + "args"},
+		"the pods' template":                {func(s *Spec) { s.flink().PodTemplate = map[string]any{"labels": map[string]any{"a": "b"}} }, "restart " + flink + "podTemplate"},
 		"the job's configuration":           {func(s *Spec) { s.flink().Configuration = map[string]string{"a": "b"} }, "refused " + flink + "flinkConfiguration"},
 		"the job goes: each of its parts":   {func(s *Spec) { s.flink().Job = nil }, "refused " + job + "jobJarDirectory " + job + "jarName " + job + "entryClass " + job + "args " + job + "upgradeMode"},
 	} {

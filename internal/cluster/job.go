@@ -129,7 +129,8 @@ type Launch struct {
 	JobManager    Resources         `json:"jobManager"`
 	TaskManager   Resources         `json:"taskManager"`
 	TaskManagers  int               `json:"taskManagers"`
-	OSSVersion    string            `json:"ossVersion"` // as sent
+	OSSVersion    string            `json:"ossVersion"`            // as sent
+	PodTemplate   string            `json:"podTemplate,omitempty"` // JSON
 }
 
 // IncarnationPhase says how far an incarnation is.

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -24,11 +25,24 @@ func LaunchOf(spec Spec) Launch {
 	l.JobManager, l.TaskManager = f.JobManager, f.TaskManager
 	l.TaskManagers = taskManagers(spec)
 	l.Configuration = f.Configuration
+	l.PodTemplate = podTemplateText(f.PodTemplate)
 	if j := f.Job; j != nil {
 		l.JarDirectory, l.JarName, l.EntryClass = j.JarDirectory, j.JarName, j.EntryClass
 		l.Args = j.Args
 	}
 	return l
+}
+
+// podTemplateText is a pod template as JSON, its keys sorted; "" if there is none.
+func podTemplateText(template map[string]any) string {
+	if len(template) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(template)
+	if err != nil {
+		panic(err) // it came from JSON
+	}
+	return string(text)
 }
 
 // taskManagers is the number of TaskManagers wanted: numReplicas if given, else the count of workers (R05).
@@ -122,7 +136,7 @@ func (l Launch) Equal(m Launch) bool {
 		l.ArgsText() == m.ArgsText() && maps.Equal(l.Configuration, m.Configuration) &&
 		maps.Equal(l.ClusterConfig, m.ClusterConfig) && l.StorageURI == m.StorageURI &&
 		l.JobManager == m.JobManager && l.TaskManager == m.TaskManager &&
-		l.TaskManagers == m.TaskManagers && l.OSSVersion == m.OSSVersion
+		l.TaskManagers == m.TaskManagers && l.OSSVersion == m.OSSVersion && l.PodTemplate == m.PodTemplate
 }
 
 // OnlyParallelism reports whether m is l but for the default parallelism, which a running job can take over in place: its scheduler is the

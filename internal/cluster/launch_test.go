@@ -111,13 +111,16 @@ func TestAPutMovesTheClustersPartOnly(t *testing.T) {
 	running := LaunchOf(orders()).With(RunJob{Action: ActionUpdate, Args: ptr("B"), JarName: "new.jar", Configuration: map[string]string{"a": "1"}})
 	next := orders()
 	next.flink().TaskManager.MemoryMB = 4000
+	next.flink().PodTemplate = map[string]any{"labels": map[string]any{"a": "b"}}
 	got := running.WithSpec(next)
 	want := running
-	want.TaskManager.MemoryMB = 4000
+	want.TaskManager.MemoryMB, want.PodTemplate = 4000, `{"labels":{"a":"b"}}`
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("launch (-want +got):\n%s", diff)
 	}
-	if got.Equal(running) || !running.WithSpec(orders()).Equal(running) {
+	same := got
+	same.PodTemplate = ""
+	if got.Equal(running) || got.Equal(same) || !running.WithSpec(orders()).Equal(running) {
 		t.Error("Equal does not tell them apart")
 	}
 }

@@ -204,6 +204,8 @@ type Flink struct {
 	Job            *JobSpec        `json:"jobSpec,omitempty"`
 	// Configuration is the job's own Flink configuration; only our own api-version can declare it in a PUT.
 	Configuration map[string]string `json:"flinkConfiguration,omitempty"`
+	// PodTemplate is what the pods of the job get, where it runs in pods; only our own api-version can declare it.
+	PodTemplate map[string]any `json:"podTemplate,omitempty"`
 }
 
 // Storage is the primary storage of a Flink cluster.

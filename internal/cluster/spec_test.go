@@ -197,6 +197,7 @@ func TestIllegalSpecs(t *testing.T) {
 		"what Flink refuses": {func(s *Spec) { s.conf()["taskmanager.memory.process.size"] = "9999m" }, "InvalidMemory " + flink + "taskManager.memory"},
 		"our own configuration": {func(s *Spec) { s.flink().Configuration = map[string]string{"security.a": ""} },
 			"ReservedConfigurationKey " + flink + "flinkConfiguration.security.a"},
+		"a pod's template where there are no pods": {func(s *Spec) { s.flink().PodTemplate = map[string]any{"labels": map[string]any{}} }, "PodTemplateNotSupported " + flink + "podTemplate"},
 		"load-based autoscale": {func(s *Spec) { s.Properties.Profile.Autoscale = &Autoscale{Enabled: true, AutoscaleType: "LoadBased"} },
 			"LoadBasedAutoscaleNotSupported " + profile + "autoscaleProfile.autoscaleType"},
 		"a graceful timeout": {func(s *Spec) { s.Properties.Profile.Autoscale = &Autoscale{GracefulDecommissionTimeout: ptr(3600)} },

@@ -33,7 +33,23 @@ func (l *faultList) checkFlink(spec Spec, facts FlinkFacts, lim Limits) {
 	if f.Job != nil {
 		l.checkScript(atJob, f.Job.EntryClass, f.Job.Args, LaunchOf(spec), facts)
 	}
+	l.checkPodTemplate(f.PodTemplate, facts)
 	l.checkMemoryModel("", LaunchOf(spec), facts)
+}
+
+func (l *faultList) checkPodTemplate(template map[string]any, facts FlinkFacts) {
+	const at = atFlink + ".podTemplate"
+	if len(template) == 0 {
+		return
+	}
+	if facts.CheckPodTemplate == nil {
+		l.add("PodTemplateNotSupported", at, "Jobs at this location do not run in pods.")
+		l.hint("leave podTemplate out, or choose a pool at a Kubernetes location")
+		return
+	}
+	if err := facts.CheckPodTemplate(podTemplateText(template)); err != nil {
+		l.add("InvalidPodTemplate", at, "The pod template cannot be used: %s.", err)
+	}
 }
 
 // hiveReason says why there is no Hive catalog: most lines of Flink have no connector (R11), and this version makes none for 1.20 yet.

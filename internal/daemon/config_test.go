@@ -69,7 +69,7 @@ func TestTheDecisionsTableHasTheKeysOfTheStruct(t *testing.T) {
 var words = map[string]string{
 	"data": "none: required", "limits.memoryMB": "machine's less 10 %", "java.home": "JAVA_HOME, else java on the path",
 	"kubernetes.namespace": "none: off", "kubernetes.kubeconfig": "where kubectl looks", "kubernetes.context": "its current context",
-	"kubernetes.drey": "none: required", "kubernetes.images": "none: required", "kubernetes.claim": "none",
+	"kubernetes.drey": "none: required", "kubernetes.images": "none: required", "kubernetes.claim": "none", "kubernetes.pod": "none",
 	"tls.names": "none", "tls.certificate": "none", "tls.key": "none", "storage.folder": "none: <data>/storage",
 	"database": "none: SQLite in <data>/drey.db", "debug.listen": "none: off", "log.format": "text on a terminal, else json",
 }

@@ -29,6 +29,32 @@ type Kubernetes struct {
 	Pull       string   `yaml:"pull"`       // image pull policy
 	Claim      string   `yaml:"claim"`      // PersistentVolumeClaim mounted where our storage folder is
 	MemoryMB   int64    `yaml:"memoryMB"`   // all roles together may reserve
+	Pod        Pod      `yaml:"pod"`        // what every pod gets
+	CPUPercent int      `yaml:"cpuRequestPercent"`
+}
+
+// Pod is a [kubernetes.Template] as it is written in the file.
+type Pod map[string]any
+
+// text is the template's own form.
+func (p Pod) text() (string, error) { return kubernetes.TemplateText(p) }
+
+// String shows it as JSON.
+func (p Pod) String() string {
+	text, err := p.text()
+	if err != nil {
+		return err.Error()
+	}
+	return text
+}
+
+// template reads it.
+func (p Pod) template() (kubernetes.Template, error) {
+	text, err := p.text()
+	if err != nil {
+		return kubernetes.Template{}, err
+	}
+	return kubernetes.ParseTemplate(text)
 }
 
 const (
@@ -49,6 +75,9 @@ func (k Kubernetes) check(p *problems) {
 	}
 	p.check(slices.Contains([]string{"", "Always", "IfNotPresent", "Never"}, k.Pull), "kubernetes.pull must be Always, IfNotPresent or Never, not %q", k.Pull)
 	p.check(k.MemoryMB > 0, "kubernetes.memoryMB must be positive")
+	p.check(k.CPUPercent >= 1 && k.CPUPercent <= 100, "kubernetes.cpuRequestPercent is %d; 1 to 100", k.CPUPercent)
+	_, err := k.Pod.template()
+	p.check(err == nil, "kubernetes.pod: %v", err)
 }
 
 // image finds the image of a Flink version.
@@ -80,14 +109,23 @@ func kubernetesAt(c Config, storageRoot string, log *slog.Logger) (lifecycle.Tar
 	if err := makeDir(dir); err != nil {
 		return lifecycle.Target{}, nil, err
 	}
+	template, err := k.Pod.template()
+	if err != nil {
+		return lifecycle.Target{}, nil, fmt.Errorf("kubernetes.pod: %w", err)
+	}
 	r, err := kubernetes.New(kubernetes.Config{
 		Kubeconfig: k.Kubeconfig, Context: k.Context, InCluster: k.InCluster, Namespace: k.Namespace,
 		Dir: dir, Key: key, Drey: k.Drey, Image: k.image, Pull: k.Pull, Claim: k.Claim, Mount: storageRoot, Log: log,
+		Template: template, CPURequestPercent: k.CPUPercent,
 	})
+	if err != nil {
+		return lifecycle.Target{}, nil, err
+	}
 	facts := flink.FactsOf(k.versions(), c.Limits.MinimumMemoryMB)
+	facts.CheckPodTemplate = r.CheckTemplate
 	return lifecycle.Target{
 		Runtime: r, Kind: lifecycle.KindKubernetes, MemoryMB: k.MemoryMB, Facts: func() cluster.FlinkFacts { return facts },
-	}, r, err
+	}, r, nil
 }
 
 // keyIn reads the key that all keys of incarnations are made of, and makes it the first time. With another one nobody could

@@ -8,7 +8,7 @@ import (
 
 func TestWhatIsWrongWithAKubernetesTargetIsNamed(t *testing.T) {
 	t.Parallel()
-	good := Kubernetes{Namespace: "flink", Drey: "drey:1", Images: []string{"2.3.0=flink:2.3.0"}, MemoryMB: 1}
+	good := Kubernetes{Namespace: "flink", Drey: "drey:1", Images: []string{"2.3.0=flink:2.3.0"}, MemoryMB: 1, CPUPercent: 100}
 	for why, tt := range map[string]struct {
 		change func(*Kubernetes)
 		want   string
@@ -19,6 +19,9 @@ func TestWhatIsWrongWithAKubernetesTargetIsNamed(t *testing.T) {
 		"no Flink images":       {func(k *Kubernetes) { k.Images = nil }, "kubernetes.images"},
 		"an image of nothing":   {func(k *Kubernetes) { k.Images = []string{"flink:2.3.0"} }, "VERSION=IMAGE"},
 		"a policy nobody knows": {func(k *Kubernetes) { k.Pull = "Sometimes" }, "kubernetes.pull"},
+		"no CPU":                {func(k *Kubernetes) { k.CPUPercent = 0 }, "kubernetes.cpuRequestPercent"},
+		"a pod of ours":         {func(k *Kubernetes) { k.Pod = Pod{"hostNetwork": true} }, "kubernetes.pod"},
+		"a pod of theirs":       {func(k *Kubernetes) { k.Pod = Pod{"nodeSelector": map[string]any{"disk": "ssd"}} }, ""},
 		"no memory":             {func(k *Kubernetes) { k.MemoryMB = 0 }, "kubernetes.memoryMB"},
 	} {
 		k := good

@@ -95,14 +95,14 @@ func (p Plan) jobManager(config map[string]string, memory Memory) Process {
 	}
 	args = append(args, "--", p.Folders.Gate, prepare, class)
 	args = append(args, p.args()...)
-	return Process{Role: RoleJobManager, Args: args, Env: p.env(RoleJobManager, 0), MemoryMB: hardMB(p.JobManager), Gate: true, Ports: p.Ports.known()}
+	return Process{Role: RoleJobManager, Args: args, Env: p.env(RoleJobManager, 0), MemoryMB: hardMB(p.JobManager), CPU: p.JobManager.CPU, Gate: true, Ports: p.Ports.known()}
 }
 
 func (p Plan) taskManager(index int, config map[string]string, memory Memory) Process {
 	args := p.java(RoleTaskManager, index, config, p.TaskManager, memory.TaskManager.JVMArgs())
 	args = append(args, "-classpath", "@jars:"+p.Folders.Lib, "org.apache.flink.runtime.taskexecutor.TaskManagerRunner")
 	args = append(args, p.tail(RoleTaskManager, index)...)
-	return Process{Role: RoleTaskManager, Index: index, Args: args, Env: p.env(RoleTaskManager, index), MemoryMB: hardMB(p.TaskManager)}
+	return Process{Role: RoleTaskManager, Index: index, Args: args, Env: p.env(RoleTaskManager, index), MemoryMB: hardMB(p.TaskManager), CPU: p.TaskManager.CPU}
 }
 
 // env is the whole environment: nothing of the server's, whose credentials are no business of a job's.

@@ -105,6 +105,7 @@ type Process struct {
 	Args     []string          // argv; "@jars:…" is for the keeper to replace
 	Env      map[string]string // all of it
 	MemoryMB int               // 110 % of the role's memory
+	CPU      float64           // cores
 	Gate     bool              // the gate is inside
 	Ports    []int             // that others reach it at, as far as they are known before
 }

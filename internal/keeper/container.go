@@ -19,13 +19,14 @@ import (
 
 // Container is what a keeper needs that is PID 1 of a container.
 type Container struct {
-	Folder    string     `json:"folder"`    // its own, writable: output, running.json, exit.json
-	Listen    string     `json:"listen"`    // host:port, with TLS
-	Folders   []string   `json:"folders"`   // made before anything else
-	Artifacts []Artifact `json:"artifacts"` // to be brought before the process starts
-	Java      string     `json:"java"`      // where a link to the image's own java is made
-	Message   string     `json:"message"`   // the kubelet's termination message, where the end of the process outlives us
-	Address   string     `json:"address"`   // environment variable with the pod's address, for "@address" in the arguments
+	Folder    string     `json:"folder"`            // its own, writable: output, running.json, exit.json
+	Listen    string     `json:"listen"`            // host:port, with TLS
+	Folders   []string   `json:"folders"`           // made before anything else
+	Artifacts []Artifact `json:"artifacts"`         // to be brought before the process starts
+	Java      string     `json:"java"`              // where a link to the image's own java is made
+	Message   string     `json:"message"`           // the kubelet's termination message, where the end of the process outlives us
+	Inherit   []string   `json:"inherit,omitempty"` // environment variables that the process gets from the container's own
+	Address   string     `json:"address"`           // environment variable with the pod's address, for "@address" in the arguments
 }
 
 // Artifact is a file that is brought to a container.
@@ -126,6 +127,12 @@ func newContainer(config string, logStart int64) (*keeper, error) {
 	}
 	if err := linkJava(c.Java); err != nil {
 		return nil, err
+	}
+	for _, name := range c.Inherit {
+		_, ours := in.Env[name]
+		if value, there := os.LookupEnv(name); there && !ours {
+			in.Env[name] = value
+		}
 	}
 	in.Args = expandAddress(in.Args, os.Getenv(c.Address))
 	key, err := ReadKey(config)

@@ -48,7 +48,7 @@ func newBox(t *testing.T, script string, artifacts ...Artifact) *box {
 		Version: Version, Incarnation: "i", Process: "jobmanager-0", Args: []string{"/bin/sh", "-c", script, "@address", "--", "@address"},
 		Env: map[string]string{"GATE": b.gate, "FOLDER": b.folder, "PATH": "/bin:/usr/bin"}, Folder: b.path("work"), Gate: b.gate,
 		Container: &Container{Folder: b.path("run"), Listen: address, Folders: []string{b.gate}, Artifacts: artifacts,
-			Message: b.path("message"), Address: "POD_IP"},
+			Message: b.path("message"), Address: "POD_IP", Inherit: []string{"INHERITED", "GATE", "MISSING"}},
 	}
 	if err := WriteJSON(b.path(InputFile), 0o600, in); err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func newBox(t *testing.T, script string, artifacts ...Artifact) *box {
 		t.Fatal(err)
 	}
 	b.cmd = exec.Command(self, "container")
-	b.cmd.Env, b.cmd.Stderr = []string{"CONFIG=" + b.folder, "POD_IP=10.1.2.3"}, &b.out
+	b.cmd.Env, b.cmd.Stderr = []string{"CONFIG=" + b.folder, "POD_IP=10.1.2.3", "INHERITED=from the pod", "GATE=elsewhere", "OTHER=not for it"}, &b.out
 	if err := b.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -171,6 +171,22 @@ func TestAContainerStartsItsProcessOnceAllArtifactsAreThere(t *testing.T) {
 	if e, ok := ReadMessage(string(message)); !ok || e.Code != 5 {
 		t.Errorf("the kubelet keeps %q", message)
 	}
+}
+
+func TestAProcessHasOfItsContainersEnvironmentWhatItShall(t *testing.T) {
+	t.Parallel()
+	b := newBox(t, `echo "$INHERITED,$GATE,${MISSING-none},${OTHER-none}"`)
+	b.change(func(s Status) bool { return s.Exit != nil })
+	logs, _, err := b.client.Logs(limited(t), 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer logs.Close()
+	text, _ := io.ReadAll(logs)
+	if want := "from the pod," + b.gate + ",none,none\n"; string(text) != want {
+		t.Errorf("it has %q, want %q", text, want)
+	}
+	_ = b.client.Dismiss(limited(t))
 }
 
 func TestWhoHasAnotherKeyIsNotAnsweredAndNotSpokenTo(t *testing.T) {

@@ -95,7 +95,9 @@ func (w *world) prepare(ctx context.Context, f facts) error {
 	if err != nil {
 		return err
 	}
-	return rt.Prepare(ctx, incarnationOf(shape, rendered, artifacts))
+	inc := incarnationOf(shape, rendered, artifacts)
+	inc.PodTemplate = r.version.Launch.PodTemplate
+	return rt.Prepare(ctx, inc)
 }
 
 // preparation is what a held one does before it says that it is ready: nothing on the way back and in recovery, where the graph is known
@@ -166,7 +168,7 @@ func incarnationOf(shape runtime.Shape, r flink.Rendered, artifacts []runtime.Ar
 	}
 	for _, p := range r.Processes {
 		inc.Processes = append(inc.Processes, runtime.Process{
-			ProcessID: runtime.ProcessID{Role: runtime.Role(p.Role), Index: p.Index}, Args: p.Args, Env: p.Env, MemoryMB: p.MemoryMB, Gate: p.Gate, Ports: p.Ports,
+			ProcessID: runtime.ProcessID{Role: runtime.Role(p.Role), Index: p.Index}, Args: p.Args, Env: p.Env, MemoryMB: p.MemoryMB, CPU: p.CPU, Gate: p.Gate, Ports: p.Ports,
 		})
 	}
 	return inc

@@ -101,6 +101,7 @@ type Process struct {
 	Args     []string          // argv; Args[0] is the executable; "@jars:<folder>" is replaced by the keeper
 	Env      map[string]string // the whole environment but for the marker, which the runtime adds
 	MemoryMB int               // 110 % of the role's memory, for accounting
+	CPU      float64           // cores that it may use; 0 = as many as there are. Only a runtime with limits of its own needs it
 	Gate     bool              // this process has our gate inside: it is Held once the gate says so
 	// Ports are those of a gated process that the others reach it at. Only a runtime needs them that gives it an address of its own.
 	Ports []int
@@ -112,6 +113,8 @@ type Incarnation struct {
 	Files     []File
 	Artifacts []Artifact
 	Processes []Process
+	// PodTemplate is what its pods get beside what a runtime with pods needs itself, as JSON; "" is nothing. Others do not look at it.
+	PodTemplate string
 }
 
 // State is what was seen of one process.

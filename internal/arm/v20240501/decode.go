@@ -11,6 +11,7 @@ import (
 const (
 	Zones         = "computeProfile.availabilityZones"
 	Configuration = "clusterProfile.flinkProfile.flinkConfiguration"
+	PodTemplate   = "clusterProfile.flinkProfile.podTemplate"
 )
 
 // DecodeCluster reads the body of a PUT. What this version cannot say stays as existing has it (R13); existing is nil if there is no such cluster.
@@ -30,7 +31,7 @@ func DecodeWithout(body []byte, existing *cluster.Cluster, lacks ...string) (clu
 		return cluster.Spec{}, nil, err
 	}
 	spec := cluster.Spec{Location: in.Location, Tags: in.Tags, Properties: Settable(in.Properties)}
-	Over(existing, &spec, append(lacks, Zones, Configuration)...)
+	Over(existing, &spec, append(lacks, Zones, Configuration, PodTemplate)...)
 	return spec, ignored, nil
 }
 

@@ -40,7 +40,7 @@ func DecodeCluster(body []byte, existing *cluster.Cluster) (cluster.Spec, []stri
 	properties.ComputeProfile = in.Properties.ComputeProfile.ComputeProfile
 	spec := cluster.Spec{Location: in.Location, Tags: in.Tags, Properties: v20240501.Settable(properties)}
 	spec.Properties.Compute.AvailabilityZones = in.Properties.ComputeProfile.AvailabilityZones
-	v20240501.Over(existing, &spec, v20240501.Configuration)
+	v20240501.Over(existing, &spec, v20240501.Configuration, v20240501.PodTemplate)
 	return spec, ignored, nil
 }
 

@@ -32,10 +32,11 @@ type Profile struct {
 	FlinkProfile *Flink `json:"flinkProfile,omitempty"`
 }
 
-// Flink adds the job's own configuration, which published versions cannot declare in a PUT.
+// Flink adds the job's own configuration and its pods' template, which published versions cannot declare in a PUT.
 type Flink struct {
 	v20240501.FlinkProfile
 	FlinkConfiguration map[string]string `json:"flinkConfiguration,omitzero" arm:"text"`
+	PodTemplate        map[string]any    `json:"podTemplate,omitzero"`
 }
 
 // Observed is what is known of the running job, and of when.
@@ -70,7 +71,7 @@ func DecodeCluster(body []byte, existing *cluster.Cluster) (cluster.Spec, []stri
 	}
 	properties := v20240501.Settable(published)
 	if flink != nil {
-		properties.Profile.Flink.Configuration = flink.FlinkConfiguration
+		properties.Profile.Flink.Configuration, properties.Profile.Flink.PodTemplate = flink.FlinkConfiguration, flink.PodTemplate
 	}
 	if existing != nil {
 		contract.Keep(&properties, &existing.Spec.Properties, v20240501.Zones)
@@ -85,7 +86,7 @@ func EncodeCluster(v lifecycle.ClusterView) any {
 		ClusterProperties: base.Properties, ClusterProfile: Profile{ClusterProfile: base.Properties.ClusterProfile},
 	}}
 	if f := v.Spec.Properties.Profile.Flink; f != nil {
-		out.Properties.ClusterProfile.FlinkProfile = &Flink{FlinkProfile: *base.Properties.ClusterProfile.FlinkProfile, FlinkConfiguration: f.Configuration}
+		out.Properties.ClusterProfile.FlinkProfile = &Flink{FlinkProfile: *base.Properties.ClusterProfile.FlinkProfile, FlinkConfiguration: f.Configuration, PodTemplate: f.PodTemplate}
 	}
 	if !v.Created {
 		out.Properties.Observed = &Observed{

@@ -37,7 +37,11 @@ type Config struct {
 	Pull  string // the pods' image pull policy: Always, IfNotPresent, Never; "" is IfNotPresent
 	Claim string // a PersistentVolumeClaim that every pod mounts, "" for none
 	Mount string // where
-	User  int64  // uid, gid and fsGroup of the processes; 0 is 9999, the official image's
+	// Template is what the pods of every job get. A job's own is laid over it.
+	Template Template
+	// CPURequestPercent of a process's CPU is requested for it, 1 to 100; 0 is 100. All of it is the limit.
+	CPURequestPercent int
+	User              int64 // uid, gid and fsGroup of the processes; 0 is 9999, the official image's
 
 	// Dial reaches a pod's address. Nil: as any program does.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -100,7 +104,7 @@ func New(c Config) (*Runtime, error) {
 	if c.Dial == nil {
 		c.Dial = (&net.Dialer{Timeout: askTimeout}).DialContext
 	}
-	c.User, c.Pull = cmp.Or(c.User, 9999), cmp.Or(c.Pull, "IfNotPresent")
+	c.User, c.Pull, c.CPURequestPercent = cmp.Or(c.User, 9999), cmp.Or(c.Pull, "IfNotPresent"), cmp.Or(c.CPURequestPercent, 100)
 	return &Runtime{
 		config: c, log: c.Log, api: api, watching: watching, keepers: newKeepers(c.Key, c.Dial), identity: c.Identity,
 		views: map[runtime.IncarnationID]view{},

@@ -77,14 +77,14 @@ func (r *Runtime) pod(rec record, p process) *core.Pod {
 		Tolerations: []core.Toleration{tolerate("not-ready"), tolerate("unreachable")},
 		InitContainers: []core.Container{{
 			Name: "keeper", Image: r.config.Drey, ImagePullPolicy: pull, Command: []string{"/drey-keep", "install", binFolder}, SecurityContext: secured,
-			Resources: resources(32), VolumeMounts: []core.VolumeMount{{Name: "bin", MountPath: binFolder}},
+			Resources: r.resources(process{MemoryMB: 32, CPUMilli: min(p.CPUMilli, installMilli)}), VolumeMounts: []core.VolumeMount{{Name: "bin", MountPath: binFolder}},
 		}},
 		Containers: []core.Container{{
 			Name: flinkContainer, Image: rec.Image, ImagePullPolicy: pull, SecurityContext: secured, WorkingDir: runFolder,
 			Command: []string{binFolder + "/drey-keep", "container", keepFolder, strconv.FormatInt(p.LogStart, 10)},
 			Env: []core.EnvVar{{Name: addressVariable, ValueFrom: &core.EnvVarSource{
 				FieldRef: &core.ObjectFieldSelector{APIVersion: "v1", FieldPath: "status.podIP"}}}},
-			Resources: resources(p.MemoryMB), TerminationMessagePath: terminationMessage, TerminationMessagePolicy: core.TerminationMessageFallbackToLogsOnError,
+			Resources: r.resources(p), TerminationMessagePath: terminationMessage, TerminationMessagePolicy: core.TerminationMessageFallbackToLogsOnError,
 			VolumeMounts: []core.VolumeMount{
 				{Name: "bin", MountPath: binFolder, ReadOnly: true}, {Name: "run", MountPath: runFolder}, {Name: "tmp", MountPath: "/tmp"},
 				{Name: "keep", MountPath: keepFolder, ReadOnly: true}, {Name: "conf", MountPath: confFolder, ReadOnly: true},
@@ -101,13 +101,18 @@ func (r *Runtime) pod(rec record, p process) *core.Pod {
 			PersistentVolumeClaim: &core.PersistentVolumeClaimVolumeSource{ClaimName: r.config.Claim}}})
 		spec.Containers[0].VolumeMounts = append(spec.Containers[0].VolumeMounts, core.VolumeMount{Name: "storage", MountPath: r.config.Mount})
 	}
-	return &core.Pod{ObjectMeta: m, Spec: spec}
+	pod := &core.Pod{ObjectMeta: m, Spec: spec}
+	if rec.Template != nil {
+		rec.Template.apply(pod)
+	}
+	return pod
 }
 
 const (
 	terminationMessage = "/dev/termination-log"
 	addressVariable    = "POD_IP"
 	keyKey             = "key"
+	installMilli       = 500 // of a CPU, to copy a program
 )
 
 // tolerate bounds how long a pod stays bound to a node that is not heard of: it only says earlier that it is to go.
@@ -116,12 +121,18 @@ func tolerate(what string) core.Toleration {
 	return core.Toleration{Key: "node.kubernetes.io/" + what, Operator: core.TolerationOpExists, Effect: core.TaintEffectNoExecute, TolerationSeconds: &seconds}
 }
 
-func resources(memoryMB int) core.ResourceRequirements {
-	if memoryMB == 0 {
-		return core.ResourceRequirements{}
+// resources are those of a process: all of its memory and CPU is the limit (R06).
+func (r *Runtime) resources(p process) core.ResourceRequirements {
+	requests, limits := core.ResourceList{}, core.ResourceList{}
+	if p.MemoryMB > 0 {
+		memory := resource.MustParse(strconv.Itoa(p.MemoryMB) + "Mi")
+		requests[core.ResourceMemory], limits[core.ResourceMemory] = memory, memory
 	}
-	list := core.ResourceList{core.ResourceMemory: resource.MustParse(strconv.Itoa(memoryMB) + "Mi")}
-	return core.ResourceRequirements{Requests: list, Limits: list}
+	if p.CPUMilli > 0 {
+		limits[core.ResourceCPU] = *resource.NewMilliQuantity(p.CPUMilli, resource.DecimalSI)
+		requests[core.ResourceCPU] = *resource.NewMilliQuantity(max(1, p.CPUMilli*int64(r.config.CPURequestPercent)/100), resource.DecimalSI)
+	}
+	return core.ResourceRequirements{Requests: requests, Limits: limits}
 }
 
 func emptyDir(name string) core.Volume {

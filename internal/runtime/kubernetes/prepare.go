@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -46,7 +47,7 @@ func (r *Runtime) prepare(ctx context.Context, inc runtime.Incarnation) error {
 	if rec, err = r.address(ctx, rec); err != nil {
 		return err
 	}
-	secret, err := secretOf(inc, r.keepers.keyOf(inc.ID))
+	secret, err := secretOf(inc, rec.Template, r.keepers.keyOf(inc.ID))
 	if err != nil {
 		return err
 	}
@@ -71,6 +72,10 @@ func (r *Runtime) record(ctx context.Context, inc runtime.Incarnation) (record, 
 	if err != nil {
 		return record{}, err
 	}
+	template, err := r.template(inc.PodTemplate)
+	if err != nil {
+		return record{}, fmt.Errorf("pod template: %w", err)
+	}
 	return r.change(ctx, inc.ID, func(rec *record) (bool, error) {
 		switch {
 		case rec.Tombstone:
@@ -78,12 +83,12 @@ func (r *Runtime) record(ctx context.Context, inc runtime.Incarnation) (record, 
 		case len(rec.Processes) > 0:
 			return false, nil
 		}
-		rec.Image, rec.Artifacts = image.Name, inc.Artifacts
+		rec.Image, rec.Artifacts, rec.Template = image.Name, inc.Artifacts, &template
 		for _, f := range inc.Files {
 			rec.Files = append(rec.Files, f.Name)
 		}
 		for _, p := range inc.Processes {
-			rec.Processes = append(rec.Processes, process{ProcessID: p.ProcessID, Gate: p.Gate, MemoryMB: p.MemoryMB, Ports: p.Ports, Life: 1})
+			rec.Processes = append(rec.Processes, process{ProcessID: p.ProcessID, Gate: p.Gate, MemoryMB: p.MemoryMB, CPUMilli: int64(math.Ceil(p.CPU * 1000)), Ports: p.Ports, Life: 1})
 		}
 		slices.SortFunc(rec.Processes, func(a, b process) int { return compare(a.ProcessID, b.ProcessID) })
 		return true, nil

@@ -24,6 +24,7 @@ type record struct {
 	Address    string                `json:"address,omitempty"` // of the Service
 	Files      []string              `json:"files,omitempty"`
 	Artifacts  []runtime.Artifact    `json:"artifacts,omitempty"`
+	Template   *Template             `json:"template,omitempty"`
 	Processes  []process             `json:"processes,omitempty"` // none: nothing was ever prepared
 	Order      string                `json:"order,omitempty"`     // digest of the order it was released with
 	Generation int64                 `json:"generation,omitempty"`
@@ -42,6 +43,7 @@ type process struct {
 	runtime.ProcessID
 	Gate     bool  `json:"gate,omitempty"`
 	MemoryMB int   `json:"memoryMB,omitempty"`
+	CPUMilli int64 `json:"cpuMilli,omitempty"` // thousandths of a CPU
 	Ports    []int `json:"ports,omitempty"`
 	Life     int   `json:"life"`               // from 1 on: the pod's name has it
 	LogStart int64 `json:"logStart,omitempty"` // of this life

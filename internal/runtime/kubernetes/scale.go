@@ -122,7 +122,7 @@ func (r *Runtime) replace(ctx context.Context, rec record, p process, pod *core.
 		return err
 	}
 	_, err = r.changeProcess(ctx, rec.ID, p, func(p *process) bool {
-		*p = process{ProcessID: p.ProcessID, Gate: p.Gate, MemoryMB: p.MemoryMB, Ports: p.Ports, Life: p.Life + 1, LogStart: max(end, p.LogStart), Replaced: p.Exit}
+		*p = process{ProcessID: p.ProcessID, Gate: p.Gate, MemoryMB: p.MemoryMB, CPUMilli: p.CPUMilli, Ports: p.Ports, Life: p.Life + 1, LogStart: max(end, p.LogStart), Replaced: p.Exit}
 		return true
 	})
 	if err != nil || pod == nil {

@@ -19,14 +19,14 @@ func fileKey(name string) string { return "file." + name }
 func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
 
 // secretOf is the one Secret of an incarnation, immutable: its files, what each keeper is to do, and the key that they share.
-func secretOf(inc runtime.Incarnation, key string) (*core.Secret, error) {
+func secretOf(inc runtime.Incarnation, t *Template, key string) (*core.Secret, error) {
 	yes := true
 	s := &core.Secret{ObjectMeta: object(inc.ID), Immutable: &yes, Data: map[string][]byte{keyKey: []byte(key)}}
 	for _, f := range inc.Files {
 		s.Data[fileKey(f.Name)] = []byte(f.Content.Reveal())
 	}
 	for _, p := range inc.Processes {
-		text, err := json.Marshal(inputOf(inc, p))
+		text, err := json.Marshal(inputOf(inc, t, p))
 		if err != nil {
 			return nil, fmt.Errorf("cannot encode the keeper's input of %s: %w", p.ProcessID, err)
 		}
@@ -36,7 +36,7 @@ func secretOf(inc runtime.Incarnation, key string) (*core.Secret, error) {
 }
 
 // inputOf is what the keeper of a process is to do.
-func inputOf(inc runtime.Incarnation, p runtime.Process) keeper.Input {
+func inputOf(inc runtime.Incarnation, t *Template, p runtime.Process) keeper.Input {
 	env := maps.Clone(p.Env)
 	if env == nil {
 		env = map[string]string{}
@@ -50,6 +50,9 @@ func inputOf(inc runtime.Incarnation, p runtime.Process) keeper.Input {
 			Folders: []string{runFolder + "/jars", runFolder + "/plugins", runFolder + "/gate"},
 			Java:    javaLink, Message: terminationMessage, Address: addressVariable,
 		},
+	}
+	if t != nil {
+		in.Container.Inherit = t.names()
 	}
 	if p.Gate {
 		in.Gate = runFolder + "/gate"
