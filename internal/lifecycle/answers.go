@@ -1,6 +1,8 @@
 package lifecycle
 
 import (
+	"fmt"
+
 	"drey/internal/cluster"
 	"drey/internal/flink"
 	"drey/internal/runtime"
@@ -75,8 +77,17 @@ type checkpointAnswer struct {
 
 // roomAnswer says whether a second set of processes fits beside the first.
 type roomAnswer struct {
-	Cold           string // why not; "" if it does
-	NeedMB, FreeMB int64
+	Cold   string // why not; "" if it does
+	NeedMB int64
+	Fit    runtime.Fit
+}
+
+// free says what is free, in words.
+func (r roomAnswer) free() string {
+	if !r.Fit.Known {
+		return "how much is free is not known"
+	}
+	return fmt.Sprintf("%d MB are free", r.Fit.FreeMB)
 }
 
 // preflightAnswer is what a rehearsal found.

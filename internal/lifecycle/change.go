@@ -61,7 +61,7 @@ func decideRoom(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 		return f, cold(f, why)
 	}
 	f.Beside = true
-	return f, engine.Done().Say(fmt.Sprintf("warm: the new incarnation is prepared beside the running one (%d MB, %d MB are free)", a.Room.NeedMB, a.Room.FreeMB))
+	return f, engine.Done().Say(fmt.Sprintf("warm: the new incarnation is prepared beside the running one (%d MB; %s)", a.Room.NeedMB, a.Room.free()))
 }
 
 // cold goes on to end the living one first.

@@ -201,3 +201,16 @@ func TestAChangeThatFailsAfterItsCheckpointNamesNoTriggerThatIsNone(t *testing.T
 		}
 	}
 }
+
+func TestRoomThatNobodyKnowsIsNotCalledNone(t *testing.T) {
+	t.Parallel()
+	for want, room := range map[string]roomAnswer{
+		"how much is free is not known": {NeedMB: 5},
+		"0 MB are free":                 {NeedMB: 5, Fit: runtime.Fit{Known: true}},
+		"7 MB are free":                 {NeedMB: 5, Fit: runtime.Fit{Known: true, FreeMB: 7, Fits: true}},
+	} {
+		if got := room.free(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -22,13 +22,11 @@ func (w *world) roomBeside(ctx context.Context, f facts) (*roomAnswer, error) {
 		a.Cold = cluster.KeyWarm + " is false"
 		return a, nil
 	}
-	fit, err := rt.Fits(ctx, a.NeedMB)
-	if err != nil {
+	if a.Fit, err = rt.Fits(ctx, a.NeedMB); err != nil {
 		return nil, fmt.Errorf("cannot see how much memory is free: %w", err)
 	}
-	a.FreeMB = fit.FreeMB
-	if fit.Known && !fit.Fits {
-		a.Cold = fmt.Sprintf("%d MB are needed beside the running incarnation, and %d MB are free", a.NeedMB, a.FreeMB)
+	if a.Fit.Known && !a.Fit.Fits {
+		a.Cold = fmt.Sprintf("%d MB are needed beside the running incarnation, and %s", a.NeedMB, a.free())
 	}
 	return a, nil
 }

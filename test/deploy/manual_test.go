@@ -14,6 +14,9 @@ const (
 	manual = root + "/docs/kubernetes.md"
 )
 
+// namespaces are those of the manual: with the plain manifests, and with the chart.
+var namespaces = []string{"drey-flink", "flink-prod"}
+
 // block is a block of shell commands of the manual.
 type block struct {
 	line int // where its first command is
@@ -51,11 +54,16 @@ func TestTheManualIsTrue(t *testing.T) {
 	if script.Len() == 0 {
 		t.Fatal("the manual has no commands")
 	}
-	volumes(t, "drey-flink")
+	for _, namespace := range namespaces {
+		volumes(t, namespace)
+	}
 	tagFlink(t)
 	out, err := newReader(t).read(t, script.String(), 10*time.Minute)
 	t.Log(out)
 	if err != nil {
-		t.Errorf("the manual does not work: %v\n%s", err, trouble("drey-flink"))
+		t.Errorf("the manual does not work: %v", err)
+		for _, namespace := range namespaces {
+			t.Log(trouble(namespace))
+		}
 	}
 }

@@ -17,9 +17,14 @@ type reader struct {
 	env []string
 }
 
-// stands are programs that the manual names, done with what the tests have; $kt is the tests' own cluster tool.
+// stands are programs that the manual names, done with what the tests have: $kt is the tests' own cluster tool, tools/helm renders charts as
+// Helm does, and applies nothing.
 var stands = map[string]string{
 	"kind": `[ "$1 $2" = "load image-archive" ] && HOME=$dreyHome exec $kt load "$3"`,
+	"helm": `# upgrade --install drey CHART -n NAMESPACE -f VALUES
+[ "$1 $2 $3 $5 $7" = "upgrade --install drey -n -f" ] || exit 2
+chart=$(realpath "$4") values=$(realpath "$8")
+HOME=$dreyHome go run -C tools/helm . "$chart" "$6" "$values" | kubectl apply -f -`,
 }
 
 func newReader(t *testing.T) reader {
