@@ -63,7 +63,7 @@ func (s *server) place() string {
 		s.t.Fatal(err)
 	}
 	version := env(s.t, "DREY_TEST_FLINK")
-	return fmt.Sprintf("kubernetes:\n  namespace: %s\n  kubeconfig: %s\n  drey: %s\n  images: [%s=%s]\n  pull: Never\n  claim: %s\n",
+	return fmt.Sprintf("kubernetes:\n  namespace: %s\n  kubeconfig: %s\n  drey: %s\n  images: [%s=%s]\n  pull: Never\n  claim: %s\n  cpuRequestPercent: 10\n", // several clusters share few cores
 		s.namespace, kubeconfig, keeperImage, version, kube.FlinkImage(version), claim)
 }
 
