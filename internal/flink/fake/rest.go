@@ -101,6 +101,8 @@ func (m *JobManager) taskState() string {
 		return string(m.state)
 	case m.state == flink.Cancelling:
 		return "CANCELING"
+	case m.state == flink.Restarting: // Flink makes new executions of the tasks when it starts them again
+		return "FAILED"
 	case m.run != nil:
 		return "RUNNING"
 	case !m.deployed.IsZero():
