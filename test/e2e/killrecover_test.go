@@ -22,9 +22,7 @@ func TestTheServerKilledAtEachMomentOfARecovery(t *testing.T) {
 	s.write(tireless + "  registerSeconds: 3\n")
 	s.start()
 	trouble := s.shared("trouble")
-	if err := os.WriteFile(trouble, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	s.be(trouble, "")
 	var cells []cell
 	sweep := func(kind string, args ...string) {
 		w, r := s.witness(strings.TrimPrefix(kind, "job."), false, append([]string{"--arg", "--trouble", "--arg", "@" + trouble}, args...)...)
@@ -75,10 +73,10 @@ func (w *witnessed) killedInRecovery(p engine.Point, trouble string) string {
 }
 
 // be says what trouble the job's next attempts make.
-func (w *witnessed) be(file, what string) {
-	w.t.Helper()
-	if err := os.WriteFile(file, []byte(what), 0o600); err != nil {
-		w.t.Fatal(err)
+func (s *server) be(file, what string) {
+	s.t.Helper()
+	if err := os.WriteFile(file, []byte(what), 0o644); err != nil { // for the pods' user too
+		s.t.Fatal(err)
 	}
 }
 

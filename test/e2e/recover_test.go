@@ -133,8 +133,11 @@ func TestACrashLoopIsGivenUpWithItsCause(t *testing.T) {
 		t.Fatalf("create: %s", r.err)
 	}
 	w.grows(300)
-	fatal := []string{"--conf", "restart-strategy.type=none"}
-	s.must(w.update(trouble{what: "late-loop", args: fatal})...)
+	file := s.shared("trouble")
+	s.be(file, "")
+	s.must(w.update(trouble{what: "@" + file, args: []string{"--conf", "restart-strategy.type=none"}})...)
+	s.be(file, "late-loop")
+	w.signal(w.oneIncarnation()+"/jobmanager-0", false) // what comes back is in trouble
 	w.until("it is given up", func() bool { return read[jobEntry](s, "job", "show", "loops").Properties.Status == "FAILED" })
 	out := read[jobEntry](s, "job", "show", "loops").Properties.JobOutput
 	if !strings.Contains(out, "CrashLoop") || !strings.Contains(out, "failed on request after 1000 numbers") {
