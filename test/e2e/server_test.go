@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"drey/test/flink/witness"
+	"drey/test/kube"
 	"drey/test/postgres"
 )
 
@@ -42,7 +43,8 @@ type server struct {
 	dir    string
 	config string
 	ports  string // the part of the configuration that stays
-	// namespace is where its clusters run; "" is this machine.
+	// target is where its clusters run, namespace is its name; nil and "" are this machine.
+	target    *kube.Target
 	namespace string
 	pooled    bool
 	cmd       *exec.Cmd

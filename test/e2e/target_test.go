@@ -18,11 +18,10 @@ import (
 // kubernetes is where the clusters run; nil: on this machine.
 var kubernetes *kube.Cluster
 
-const (
-	keeperImage = "drey.test/keeper:e2e"
-	podUser     = 9999 // who the processes in pods are
-	poolName    = "tested"
-)
+// keeperImage is the image that brings the keeper into pods.
+var keeperImage string
+
+const poolName = "tested"
 
 func TestMain(m *testing.M) {
 	switch target := os.Getenv("DREY_TEST_TARGET"); target {
@@ -30,9 +29,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "kubernetes":
 		os.Exit(kube.Main(m, 2, func(c *kube.Cluster) {
-			image := kube.DreyImage("../../internal/daemon/embedded/drey-keep")
-			image.Name = keeperImage
-			if err := c.LoadImage(context.Background(), image); err != nil {
+			var err error
+			if keeperImage, err = c.LoadKeeper(context.Background(), "../../internal/daemon/embedded/drey-keep"); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(1)
 			}
@@ -44,39 +42,35 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// place gives a server a folder, and where its clusters are pods, a namespace; it answers what the configuration must say of that. Pods
-// see the server's storage under its own path, and nothing else of this machine.
+// place gives a server a folder, and where its clusters are pods, a namespace; it answers what the configuration must say of that.
 func (s *server) place() string {
 	s.t.Helper()
 	if kubernetes == nil {
 		s.dir = filepath.Join(s.t.TempDir(), "data")
 		return ""
 	}
-	var kubeconfig string
-	s.namespace, kubeconfig = kubernetes.Namespace(s.t)
-	folder := filepath.Join(kubernetes.Shared(), s.namespace)
-	s.t.Cleanup(func() { _ = os.RemoveAll(folder) }) // what ends only now may still write there: the cluster's end takes it
-	s.dir = filepath.Join(folder, "data")
-	s.makeFolder(filepath.Join(s.dir, "storage"))
-	claim, err := kubernetes.Claim(s.t.Context(), s.namespace, "storage", filepath.Join(s.dir, "storage"))
+	target, err := kubernetes.NewTarget(s.t.Context(), keeperImage, env(s.t, "DREY_TEST_FLINK"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	version := env(s.t, "DREY_TEST_FLINK")
-	return fmt.Sprintf("kubernetes:\n  namespace: %s\n  kubeconfig: %s\n  drey: %s\n  images: [%s=%s]\n  pull: Never\n  claim: %s\n  cpuRequestPercent: 10\n", // several clusters share few cores
-		s.namespace, kubeconfig, keeperImage, version, kube.FlinkImage(version), claim)
+	s.t.Cleanup(func() {
+		if err := target.Remove(context.Background()); err != nil {
+			s.t.Log(err)
+		}
+	})
+	s.target, s.namespace, s.dir = target, target.Namespace, target.Data
+	return target.Config
 }
 
 // makeFolder makes a folder for the server and the processes of jobs.
 func (s *server) makeFolder(path string) {
 	s.t.Helper()
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		s.t.Fatal(err)
+	err := os.MkdirAll(path, 0o700)
+	if s.target != nil {
+		err = s.target.MakeFolder(path)
 	}
-	for ; s.namespace != "" && strings.HasPrefix(path, s.dir); path = filepath.Dir(path) {
-		if err := os.Chown(path, podUser, podUser); err != nil {
-			s.t.Fatal(err)
-		}
+	if err != nil {
+		s.t.Fatal(err)
 	}
 }
 
@@ -88,14 +82,12 @@ func (s *server) shared(name string) string {
 	return filepath.Join(folder, name)
 }
 
-// program is a run of drey. Beside pods it is in their network, and makes files as their user, as a server does that is a pod itself; but for
-// the clone that it lies in, which others may not read.
+// program is a run of drey.
 func (s *server) program(ctx context.Context, args ...string) *exec.Cmd {
-	if s.namespace == "" {
+	if s.target == nil {
 		return exec.CommandContext(ctx, s.bin, args...)
 	}
-	as := []string{fmt.Sprintf("--reuid=%d", podUser), fmt.Sprintf("--regid=%d", podUser), "--clear-groups", "--inh-caps=+dac_override", "--ambient-caps=+dac_override", s.bin}
-	cmd := kubernetes.Command(ctx, "setpriv", append(as, args...)...)
+	cmd := s.target.Command(ctx, s.bin, args...)
 	cmd.Env = append(os.Environ(), "DREY_POOL="+poolName)
 	return cmd
 }

@@ -33,27 +33,31 @@ type Cluster struct {
 	Client kubernetes.Interface
 }
 
-// Main runs the tests of a package on a cluster with at least so many nodes, which it gives to use first. A cluster that runs
-// already is taken and left; one of its own is ended after the tests. The result is for os.Exit.
+// Main runs the tests of a package on a cluster with at least so many nodes, which it gives to use first; see [Take]. The result is for
+// os.Exit.
 func Main(m *testing.M, nodes int, use func(*Cluster)) int {
-	ctx := context.Background()
-	_, err := Attach()
-	own := errors.Is(err, ErrNotRunning)
-	cluster, err := Up(ctx, nodes)
+	cluster, leave, err := Take(context.Background(), nodes)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	use(cluster)
 	code := m.Run()
-	if !own {
-		return code
-	}
-	if err := Down(); err != nil {
+	if err := leave(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return code
+}
+
+// Take takes a cluster with at least so many nodes: the one that runs already, which leave leaves, or one of its own, which leave ends.
+func Take(ctx context.Context, nodes int) (c *Cluster, leave func() error, err error) {
+	leave = func() error { return nil }
+	if _, err := Attach(); errors.Is(err, ErrNotRunning) {
+		leave = Down
+	}
+	c, err = Up(ctx, nodes)
+	return c, leave, err
 }
 
 // Attach finds the cluster that runs, or ErrNotRunning.

@@ -27,16 +27,26 @@ import (
 // test it is taken away with all in it, also what only a person's word could take away.
 func (c *Cluster) Namespace(t testing.TB) (name, kubeconfig string) {
 	t.Helper()
-	name = fmt.Sprintf("run-%d", time.Now().UnixNano())
+	name = newName()
 	t.Cleanup(func() {
 		if err := c.removeNamespace(context.Background(), name); err != nil {
 			t.Logf("cannot remove namespace %s: %v", name, err)
 		}
 	})
 	kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
-	err := c.giveRights(t.Context(), name)
+	if err := c.makeNamespace(t.Context(), name, kubeconfig); err != nil {
+		t.Fatal(err)
+	}
+	return name, kubeconfig
+}
+
+// newName is one that no namespace had.
+func newName() string { return fmt.Sprintf("run-%d", time.Now().UnixNano()) }
+
+func (c *Cluster) makeNamespace(ctx context.Context, name, kubeconfig string) error {
+	err := c.giveRights(ctx, name)
 	if err == nil {
-		err = c.await(t.Context(), "kube-controller-manager", nil, func(ctx context.Context) error {
+		err = c.await(ctx, "kube-controller-manager", nil, func(ctx context.Context) error {
 			_, err := c.Client.CoreV1().ServiceAccounts(name).Get(ctx, "default", meta.GetOptions{}) // no pod is accepted before it is there
 			return err
 		})
@@ -45,9 +55,9 @@ func (c *Cluster) Namespace(t testing.TB) (name, kubeconfig string) {
 		err = c.writeKubeconfig(kubeconfig, "system:serviceaccount:"+name+":drey")
 	}
 	if err != nil {
-		t.Fatalf("cannot make namespace %s: %v", name, err)
+		return fmt.Errorf("cannot make namespace %s: %w", name, err)
 	}
-	return name, kubeconfig
+	return nil
 }
 
 // writeKubeconfig writes the administrator's, acting as somebody else.
