@@ -103,7 +103,7 @@ func (h *byHand) run(role, checkpoint string) (*child, error) {
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = in.Folder
-	in.Env["DREY_INCARNATION"] = fmt.Sprintf("hand-%d/%s", h.starts, role) // the ledger's name
+	in.Env[incarnationVariable] = fmt.Sprintf("hand-%d/%s", h.starts, role) // the ledger's name
 	delete(in.Env, "DREY_DATA")
 	for k, v := range in.Env {
 		cmd.Env = append(cmd.Env, k+"="+v)

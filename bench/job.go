@@ -59,7 +59,7 @@ func (s *server) newest(ctx context.Context, name string) (v20261101.Incarnation
 
 // update changes the job by a verb of the CLI, and waits until the new version was found good.
 func (j *job) update(ctx context.Context, verb string) (change, error) {
-	pid, err := j.grows(ctx, 500)
+	writer, err := j.grows(ctx, 500)
 	if err != nil {
 		return change{}, err
 	}
@@ -67,7 +67,7 @@ func (j *job) update(ctx context.Context, verb string) (change, error) {
 	if _, err := j.cli(ctx, append([]string{"job", verb, j.name}, words(j.workload)...)...); err != nil {
 		return change{}, err
 	}
-	begin, err := j.next(ctx, pid)
+	begin, err := j.next(ctx, writer)
 	if err != nil {
 		return change{}, err
 	}

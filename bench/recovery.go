@@ -2,17 +2,16 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"drey/internal/arm/v20261101"
-	"drey/internal/keeper"
 )
 
 // recoveries are the seconds from a SIGKILL to the first record of the new life, ours and by hand.
@@ -81,7 +80,7 @@ func (r *recoveries) round(ctx context.Context, ours *job, theirs *byHand, proce
 
 // recovery is how long after a kill the first record of a new process is written.
 func (w workload) recovery(ctx context.Context, repeats map[string]int64, kill func() (time.Time, error)) (float64, error) {
-	pid, err := w.grows(ctx, 1000) // two seconds: there is a checkpoint
+	writer, err := w.grows(ctx, 1000) // two seconds: there is a checkpoint
 	if err != nil {
 		return 0, err
 	}
@@ -89,7 +88,7 @@ func (w workload) recovery(ctx context.Context, repeats map[string]int64, kill f
 	if err != nil {
 		return 0, err
 	}
-	begin, err := w.next(ctx, pid)
+	begin, err := w.next(ctx, writer)
 	if err != nil {
 		return 0, err
 	}
@@ -102,16 +101,31 @@ func (j *job) shoot(ctx context.Context, process string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	raw, err := os.ReadFile(filepath.Join(j.data, "run", i.ID, process, "running.json"))
+	return killMarked(i.ID + "/" + process)
+}
+
+// killMarked kills the JVM that bears a marker, on this machine or in a pod, and tells when.
+func killMarked(marker string) (time.Time, error) {
+	found, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {
 		return time.Time{}, err
 	}
-	var running keeper.Running
-	if err := json.Unmarshal(raw, &running); err != nil {
-		return time.Time{}, err
+	for _, file := range found {
+		raw, err := os.ReadFile(file)
+		if err != nil || !slices.Contains(strings.Split(string(raw), "\x00"), incarnationVariable+"="+marker) {
+			continue
+		}
+		var pid int
+		if _, err := fmt.Sscanf(file, "/proc/%d/", &pid); err != nil {
+			return time.Time{}, err
+		}
+		return time.Now(), syscall.Kill(pid, syscall.SIGKILL)
 	}
-	return time.Now(), syscall.Kill(running.PID, syscall.SIGKILL)
+	return time.Time{}, fmt.Errorf("no process is %s", marker)
 }
+
+// incarnationVariable is where a JVM's environment says which process of which start it is; the ledger has it from there.
+const incarnationVariable = "DREY_INCARNATION"
 
 // quiet waits until the server has nothing to do.
 func (s *server) quiet(ctx context.Context) error {

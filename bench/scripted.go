@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,8 +12,8 @@ import (
 	"time"
 )
 
-// shippedREST is where the shipped configuration puts the REST interface.
-const shippedREST = "http://localhost:8081"
+// shipped is the JobManager that the scripts start: the shipped configuration puts its REST interface there.
+var shipped = jobManager{"http://localhost:8081", http.DefaultClient}
 
 // scripted is the witness job as it is run with what Flink ships: scripts and configuration. What the job itself needs is told by -D.
 type scripted struct {
@@ -55,7 +51,7 @@ func (j *scripted) script(name string, args ...string) error {
 	cmd := exec.Command(filepath.Join(j.home, "bin", name), args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	logs := filepath.Join(j.home, "log")
-	cmd.Env = append(os.Environ(), "FLINK_PID_DIR="+logs, "FLINK_IDENT_STRING=bench", fmt.Sprintf("DREY_INCARNATION=scripts-%d/0", j.starts))
+	cmd.Env = append(os.Environ(), "FLINK_PID_DIR="+logs, "FLINK_IDENT_STRING=bench", fmt.Sprintf("%s=scripts-%d/0", incarnationVariable, j.starts))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w: %s", name, err, out)
 	}
@@ -64,7 +60,7 @@ func (j *scripted) script(name string, args ...string) error {
 
 // update changes the job as people do it today, and answers the gap in seconds: last record before to first record after.
 func (j *scripted) update(ctx context.Context) (float64, error) {
-	pid, err := j.grows(ctx, 500)
+	writer, err := j.grows(ctx, 500)
 	if err != nil {
 		return 0, err
 	}
@@ -73,13 +69,13 @@ func (j *scripted) update(ctx context.Context) (float64, error) {
 	if err := j.become(ctx, next); err != nil {
 		return 0, err
 	}
-	begin, err := j.next(ctx, pid)
+	begin, err := j.next(ctx, writer)
 	return begin.First.Sub(begin.Before).Seconds(), err
 }
 
 // become stops the job and starts it with another workload.
 func (j *scripted) become(ctx context.Context, w workload) error {
-	savepoint, err := j.stop(ctx)
+	savepoint, err := shipped.stop(ctx, filepath.Join(j.dir, "savepoints"))
 	if err != nil {
 		return err
 	}
@@ -90,65 +86,6 @@ func (j *scripted) become(ctx context.Context, w workload) error {
 		return err
 	}
 	return j.start(savepoint)
-}
-
-// stop stops the job with a savepoint by REST, asking twice a second, and answers its path.
-func (j *scripted) stop(ctx context.Context) (string, error) {
-	var all struct{ Jobs []struct{ ID string } }
-	if err := rest(ctx, http.MethodGet, "/jobs", nil, &all); err != nil {
-		return "", err
-	}
-	if len(all.Jobs) != 1 {
-		return "", fmt.Errorf("the JobManager has %d jobs instead of one", len(all.Jobs))
-	}
-	var accepted struct {
-		RequestID string `json:"request-id"`
-	}
-	at := "/jobs/" + all.Jobs[0].ID
-	body := map[string]any{"targetDirectory": "file://" + filepath.Join(j.dir, "savepoints"), "drain": false}
-	if err := rest(ctx, http.MethodPost, at+"/stop", body, &accepted); err != nil {
-		return "", err
-	}
-	var state struct {
-		Status    struct{ ID string }
-		Operation struct{ Location string }
-	}
-	err := until(ctx, patience, 500*time.Millisecond, func() (bool, error) {
-		err := rest(ctx, http.MethodGet, at+"/savepoints/"+accepted.RequestID, nil, &state)
-		return state.Status.ID == "COMPLETED", err
-	})
-	if err == nil && state.Operation.Location == "" {
-		err = errors.New("the savepoint failed")
-	}
-	return state.Operation.Location, err
-}
-
-// rest sends a request to the JobManager that the scripts started; a body of nil is none.
-func rest(ctx context.Context, method, path string, body, answer any) error {
-	var sent bytes.Buffer
-	if body != nil {
-		if err := json.NewEncoder(&sent).Encode(body); err != nil {
-			return err
-		}
-	}
-	r, err := http.NewRequestWithContext(ctx, method, shippedREST+path, &sent)
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	got, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = got.Body.Close() }()
-	raw, err := io.ReadAll(got.Body)
-	if err != nil {
-		return err
-	}
-	if got.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %s", method, path, got.Status, raw)
-	}
-	return json.Unmarshal(raw, answer)
 }
 
 // end ends what the scripts started, also where ctx ended before.

@@ -36,10 +36,10 @@ func (w workload) args() []string {
 const patience = 5 * time.Minute
 
 // grows waits until n more records are in the ledger, and answers the process that wrote the last one.
-func (w workload) grows(ctx context.Context, n int64) (pid int, err error) {
+func (w workload) grows(ctx context.Context, n int64) (writer string, err error) {
 	begin, last := int64(-1), int64(0)
 	err = until(ctx, patience, 50*time.Millisecond, func() (bool, error) {
-		if last, pid, err = witness.Newest(w.ledger); err != nil || pid == 0 {
+		if last, writer, err = witness.Newest(w.ledger); err != nil || writer == "" {
 			return false, err
 		}
 		if begin < 0 || last < begin { // one that repeats begins anew
@@ -47,14 +47,14 @@ func (w workload) grows(ctx context.Context, n int64) (pid int, err error) {
 		}
 		return last >= begin+n, nil
 	})
-	return pid, err
+	return writer, err
 }
 
-// next waits for a record of another process than pid, and answers how that life began.
-func (w workload) next(ctx context.Context, pid int) (witness.Begin, error) {
+// next waits for a record of another process than writer, and answers how that life began.
+func (w workload) next(ctx context.Context, writer string) (witness.Begin, error) {
 	err := until(ctx, patience, 10*time.Millisecond, func() (bool, error) {
 		_, writes, err := witness.Newest(w.ledger)
-		return writes != 0 && writes != pid, err
+		return writes != "" && writes != writer, err
 	})
 	if err != nil {
 		return witness.Begin{}, fmt.Errorf("no record of a new process: %w", err)

@@ -41,18 +41,19 @@ func Begins(dir string) ([]Begin, error) {
 	return begins, nil
 }
 
-// Newest is the number that was recorded last, and the process that recorded it; 0, 0 if there is none yet, or if the last lines are no
-// records. It reads the end of one file only, so that who waits by it does not disturb what it waits for.
-func Newest(dir string) (number int64, pid int, err error) {
+// Newest is the number that was recorded last, and the process that recorded it: its incarnation and its pid, which is not enough, since in
+// pods others have the same. 0 and "" if there is none yet, or if the last lines are no records. It reads the end of one file only, so that
+// who waits by it does not disturb what it waits for.
+func Newest(dir string) (number int64, writer string, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.ledger"))
 	if err != nil || len(files) == 0 {
-		return 0, 0, err
+		return 0, "", err
 	}
 	newest, at := "", time.Time{}
 	for _, file := range files {
 		info, err := os.Stat(file)
 		if err != nil {
-			return 0, 0, err
+			return 0, "", err
 		}
 		if newest == "" || info.ModTime().After(at) {
 			newest, at = file, info.ModTime()
@@ -60,20 +61,17 @@ func Newest(dir string) (number int64, pid int, err error) {
 	}
 	tail, err := readTail(newest)
 	if err != nil {
-		return 0, 0, err
+		return 0, "", err
 	}
 	for _, line := range slices.Backward(strings.Split(tail, "\n")) {
 		w := strings.Fields(line)
 		if len(w) != 10 || w[0] != "record" {
 			continue
 		}
-		if number, err = strconv.ParseInt(w[1], 10, 64); err != nil {
-			return 0, 0, err
-		}
-		pid, err = strconv.Atoi(w[9])
-		return number, pid, err
+		number, err = strconv.ParseInt(w[1], 10, 64)
+		return number, w[6] + "/" + w[9], err
 	}
-	return 0, 0, nil
+	return 0, "", nil
 }
 
 // readTail reads the last whole lines of a file.

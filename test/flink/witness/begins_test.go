@@ -26,11 +26,11 @@ func TestBeginsTellTheRecordsAroundAStart(t *testing.T) {
 
 func TestNewestReadsTheLastRecordAtTheEndOfALongLedger(t *testing.T) {
 	s := script{t, t.TempDir()}
-	if number, pid, err := Newest(s.dir); number != 0 || pid != 0 || err != nil {
-		t.Errorf("an empty ledger ends with %d by %d, %v", number, pid, err)
+	if number, writer, err := Newest(s.dir); number != 0 || writer != "" || err != nil {
+		t.Errorf("an empty ledger ends with %d by %q, %v", number, writer, err)
 	}
 	s.run("a", 1, 1, 1000, nil)
-	if number, pid, err := Newest(s.dir); number != 1000 || pid != 1 || err != nil {
-		t.Errorf("the ledger ends with %d by %d, %v; want 1000 by 1", number, pid, err)
+	if number, writer, err := Newest(s.dir); number != 1000 || writer != "a/1" || err != nil {
+		t.Errorf("the ledger ends with %d by %q, %v; want 1000 by a/1", number, writer, err)
 	}
 }
