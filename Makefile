@@ -24,7 +24,7 @@ GO_FILES := $(shell find cmd internal -name '*.go' ! -name '*_test.go') go.mod g
 JAVA_FILES := $(shell find java -type f)
 JOB_FILES := $(shell find test/flink examples -name '*.java') $(shell find test/flink examples -name '*.sh')
 
-.PHONY: image lines postgres kube-up kube-down test-kube e2e-kube failpoints-kube replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery clean prerequisites
+.PHONY: image lines postgres kube-up kube-down test-kube e2e-kube failpoints-kube replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery bench-kube clean prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -176,6 +176,10 @@ bench-update: bin/drey build/jars/witness.jar ## measure the gaps of updates (25
 
 bench-recovery: bin/drey build/jars/witness.jar ## measure recovery (15 minutes), and write its part of docs/benchmarks.md
 	DREY_TEST_BIN=$(abspath bin/drey) go run ./bench recovery
+
+bench-kube: bin/drey build/jars/witness.jar ## measure updates, starts and recovery on a real Kubernetes beside plain objects (10 minutes), and write its part of docs/benchmarks.md
+	@scripts/prerequisites.sh kube
+	DREY_TEST_BIN=$(abspath bin/drey) go run ./bench kube
 
 bench-api: bin/drey ## measure the API and the watch with 10,000 simulated clusters (15 minutes), and write its part of docs/benchmarks.md
 	DREY_TEST_BIN=$(abspath bin/drey) go run ./bench api

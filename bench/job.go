@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"drey/internal/arm/v20261101"
@@ -29,8 +28,9 @@ func words(w workload) []string {
 }
 
 // store puts the witness job's jar into the server's storage.
-func (s *server) store() error {
-	return copyFile(witnessFile(), filepath.Join(s.data, "storage", "local", "jobs", "witness.jar"))
+func (s *server) store(ctx context.Context) error {
+	_, err := s.cli(ctx, "storage", "put", witnessFile(), witnessJar)
+	return err
 }
 
 // job is the witness job in a cluster.

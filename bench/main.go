@@ -1,5 +1,5 @@
-// Command bench measures Drey beside its references in one run, and writes its part of docs/benchmarks.md. `make bench`, `make bench-update`
-// and `make bench-recovery` run it.
+// Command bench measures Drey beside its references in one run, and writes its part of docs/benchmarks.md. `make bench` and the
+// targets bench-… run it.
 package main
 
 import (
@@ -25,6 +25,7 @@ var benchmarks = map[string]benchmark{
 	"update":   {30, measureUpdates},
 	"recovery": {20, measureRecovery},
 	"api":      {10000, measureAPI},
+	"kube":     {9, measureKube},
 }
 
 func main() {
@@ -47,7 +48,7 @@ func run(ctx context.Context) error {
 	}
 	b, known := benchmarks[name]
 	if !known || flag.NArg() > 1 {
-		return fmt.Errorf("%q is not one of starts, update, recovery and api", strings.Join(flag.Args(), " "))
+		return fmt.Errorf("%q is not one of starts, update, recovery, api and kube", strings.Join(flag.Args(), " "))
 	}
 	if *n > 0 {
 		b.rounds = *n

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"drey/test/kube"
 )
 
 // process is a server that said it answers.
@@ -82,22 +84,18 @@ log: {level: warn}
 // server is `drey serve` with a data directory of its own.
 type server struct {
 	*process
-	data string
+	data   string
+	target *kube.Target // where its clusters run; nil: on this machine
 }
 
 // newServer starts a server, and waits until its class-data archives are there.
 func newServer(ctx context.Context, dir string) (*server, error) {
 	s := &server{data: filepath.Join(dir, "data")}
-	config := filepath.Join(dir, "config.yaml")
-	if err := os.WriteFile(config, []byte(serverConfig), 0o600); err != nil {
-		return nil, err
-	}
-	var err error
-	if s.process, err = start(exec.Command(bin(), "serve", "--dev", "--data", s.data, "--config", config)); err != nil {
+	if err := s.serve(serverConfig); err != nil {
 		return nil, err
 	}
 	fmt.Println("waiting for the class-data archives")
-	err = until(ctx, 5*time.Minute, time.Second, func() (bool, error) {
+	err := until(ctx, 5*time.Minute, time.Second, func() (bool, error) {
 		made, err := filepath.Glob(filepath.Join(s.data, "archives", "*", "jobmanager.*"))
 		return len(made) > 0, err
 	})
@@ -105,24 +103,44 @@ func newServer(ctx context.Context, dir string) (*server, error) {
 		s.down()
 		return nil, fmt.Errorf("no class-data archives: %w", err)
 	}
-	if err := s.store(); err != nil {
+	if err := s.store(ctx); err != nil {
 		s.down()
 		return nil, err
 	}
 	return s, nil
 }
 
+// serve starts the server, with a configuration that it lays beside the data directory.
+func (s *server) serve(config string) (err error) {
+	file := filepath.Join(filepath.Dir(s.data), "config.yaml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		return err
+	}
+	s.process, err = start(s.command(context.Background(), "serve", "--dev", "--data", s.data, "--config", file))
+	return err
+}
+
+// command is a run of drey, where its clusters are.
+func (s *server) command(ctx context.Context, args ...string) *exec.Cmd {
+	if s.target == nil {
+		return exec.CommandContext(ctx, bin(), args...)
+	}
+	cmd := s.target.Command(ctx, bin(), args...)
+	cmd.Env = append(os.Environ(), "DREY_POOL="+kubePool)
+	return cmd
+}
+
 // down ends the server, and everything it started.
 func (s *server) down() {
 	s.stop()
-	if out, err := exec.Command(bin(), "down", "--data", s.data).CombinedOutput(); err != nil {
+	if out, err := s.command(context.Background(), "down", "--data", s.data).CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: drey down: %v: %s\n", err, out)
 	}
 }
 
 // cli runs a command of the CLI against the server, and answers what it printed.
 func (s *server) cli(ctx context.Context, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, bin(), append([]string{"--connection", filepath.Join(s.data, "connection.json")}, args...)...)
+	cmd := s.command(ctx, append([]string{"--connection", filepath.Join(s.data, "connection.json")}, args...)...)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := cmd.Run(); err != nil {

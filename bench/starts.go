@@ -51,9 +51,9 @@ func measureStarts(ctx context.Context, dir string, n int) (m starts, err error)
 }
 
 // create measures `drey cluster create`.
-func (s *series) create(ctx context.Context, server *server, w workload) error {
+func (s *series) create(ctx context.Context, server *server, w workload, more ...string) error {
 	begin := time.Now()
-	if err := server.create(ctx, "starts", w); err != nil {
+	if err := server.create(ctx, "starts", w, more...); err != nil {
 		return err
 	}
 	return s.add(ctx, begin, w.ledger)
@@ -87,7 +87,7 @@ func (s *series) startScripts(ctx context.Context, home string, w workload) erro
 // add waits for the first record of a ledger, and adds the seconds until then.
 func (s *series) add(ctx context.Context, begin time.Time, ledger string) error {
 	var first time.Time
-	err := until(ctx, time.Minute, 5*time.Millisecond, func() (held bool, err error) {
+	err := until(ctx, patience, 5*time.Millisecond, func() (held bool, err error) {
 		first, err = witness.First(ledger)
 		return !first.IsZero(), err
 	})

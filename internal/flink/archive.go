@@ -103,7 +103,7 @@ type ArchiveJar struct {
 func NewArchiveSource(j Java, d Distribution, gateJar, gateSHA string) (ArchiveSource, error) {
 	s := ArchiveSource{
 		Format: archiveFormat, Java: j.Path, JavaBuild: j.Build, Flink: d.Version, Digest: d.Digest,
-		Lib: filepath.Join(d.Path, "lib"), GateJar: gateJar, GateSHA: gateSHA, Flags: moduleArgs(d.Version),
+		Lib: filepath.Join(d.Path, "lib"), GateJar: gateJar, GateSHA: gateSHA, Flags: ModuleArgs(d.Version),
 	}
 	entries, err := os.ReadDir(s.Lib)
 	if err != nil {

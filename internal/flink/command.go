@@ -21,8 +21,8 @@ var opens = []string{
 	"java.util.concurrent", "java.util.concurrent.atomic", "java.util.concurrent.locks",
 }
 
-// moduleArgs are the flags a Flink line needs on any JDK.
-func moduleArgs(version string) []string {
+// ModuleArgs are the flags of the JVM that a Flink of this version needs on any JDK.
+func ModuleArgs(version string) []string {
 	args := []string{"-XX:+IgnoreUnrecognizedVMOptions"} // first: an older JDK must not stumble over what comes
 	for _, name := range exports {
 		args = append(args, "--add-exports="+name+"=ALL-UNNAMED")
@@ -37,7 +37,7 @@ func moduleArgs(version string) []string {
 // two equal ones the JVM takes the last.
 func (p Plan) java(role string, index int, config map[string]string, size Size, memory []string) []string {
 	dir := p.dir(role, index)
-	args := append([]string{p.Folders.Java}, moduleArgs(p.Version)...)
+	args := append([]string{p.Folders.Java}, ModuleArgs(p.Version)...)
 	options := append(strings.Fields(config["env.java.opts.all"]), strings.Fields(config["env.java.opts."+role])...)
 	if !ownArchive(options) {
 		args = append(args, archiveArgs(p.Archives.of(role))...)

@@ -277,7 +277,7 @@ func TestModuleArgsByLine(t *testing.T) {
 	for version, want := range map[string][2]bool{ // has sun.net.util, has 2.4's
 		"1.20.4": {true, false}, "2.0.2": {true, false}, "2.1.0": {false, false}, "2.3.0": {false, false}, "2.4-SNAPSHOT": {false, true},
 	} {
-		args := strings.Join(moduleArgs(version), " ")
+		args := strings.Join(ModuleArgs(version), " ")
 		got := [2]bool{strings.Contains(args, "sun.net.util"), strings.Contains(args, "sun-misc-unsafe")}
 		if got != want {
 			t.Errorf("%s: flags of old lines and of 2.4: %v, want %v", version, got, want)
