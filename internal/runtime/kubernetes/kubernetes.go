@@ -60,6 +60,7 @@ type Runtime struct {
 	log      *slog.Logger
 	api      client.Interface // each call ends by itself
 	watching client.Interface // calls that last
+	owning   client.Interface // calls that our right to act hangs on: they wait for none of the others
 	keepers  *keepers
 	ids      keyed // by incarnation: one change of it at a time
 	pulling  keyed // by process: one reader of its output at a time
@@ -86,17 +87,17 @@ func New(c Config) (*Runtime, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the way to the Kubernetes API: %w", err)
 	}
-	config.QPS, config.Burst = 50, 100
 	config.ContentType = "application/json" // few and small objects, which anybody can read who looks on
-	watching, err := client.NewForConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("cannot make a client of the Kubernetes API: %w", err)
-	}
-	config = rest.CopyConfig(config)
-	config.Timeout = apiTimeout
-	api, err := client.NewForConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("cannot make a client of the Kubernetes API: %w", err)
+	var clients [3]client.Interface
+	for i, kind := range []struct {
+		timeout   time.Duration
+		perSecond float32 // -1: no limit
+	}{{apiTimeout, 50}, {0, 50}, {apiTimeout, -1}} {
+		config := rest.CopyConfig(config)
+		config.Timeout, config.QPS, config.Burst = kind.timeout, kind.perSecond, 100
+		if clients[i], err = client.NewForConfig(config); err != nil {
+			return nil, fmt.Errorf("cannot make a client of the Kubernetes API: %w", err)
+		}
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -106,7 +107,7 @@ func New(c Config) (*Runtime, error) {
 	}
 	c.User, c.Pull, c.CPURequestPercent = cmp.Or(c.User, 9999), cmp.Or(c.Pull, "IfNotPresent"), cmp.Or(c.CPURequestPercent, 100)
 	return &Runtime{
-		config: c, log: c.Log, api: api, watching: watching, keepers: newKeepers(c.Key, c.Dial), identity: c.Identity,
+		config: c, log: c.Log, api: clients[0], watching: clients[1], owning: clients[2], keepers: newKeepers(c.Key, c.Dial), identity: c.Identity,
 		views: map[runtime.IncarnationID]view{},
 	}, nil
 }

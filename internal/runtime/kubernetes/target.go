@@ -20,7 +20,7 @@ import (
 func (r *Runtime) Identity(ctx context.Context) (string, error) {
 	var uids [2]string
 	for i, name := range []string{meta.NamespaceSystem, r.config.Namespace} {
-		n, err := r.api.CoreV1().Namespaces().Get(ctx, name, meta.GetOptions{})
+		n, err := r.owning.CoreV1().Namespaces().Get(ctx, name, meta.GetOptions{})
 		if err != nil {
 			return "", fmt.Errorf("cannot read namespace %s: %w", name, explain(err))
 		}
@@ -55,7 +55,7 @@ func (r *Runtime) Claim(ctx context.Context, holder string, epoch int64, ttl tim
 	if _, err := r.Identity(ctx); err != nil {
 		return 0, err
 	}
-	leases := r.api.CoordinationV1().Leases(r.config.Namespace)
+	leases := r.owning.CoordinationV1().Leases(r.config.Namespace)
 	var seen string
 	var since time.Time
 	for {
