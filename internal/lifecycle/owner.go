@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
+	"drey/internal/runtime"
 	"drey/internal/store"
 )
 
@@ -96,7 +96,7 @@ func (o *owner) free(row store.TargetRow) bool {
 	switch {
 	case o.lost[row.Name] && !o.Shared:
 		return false
-	case !o.lost[row.Name] && (!o.Shared || row.Holder == "" || seat(row.Holder) == seat(o.Holder)):
+	case !o.lost[row.Name] && (!o.Shared || row.Holder == "" || runtime.SameSeat(row.Holder, o.Holder)):
 		delete(o.others, row.Name)
 		return true
 	case !ok || seen.row != row:
@@ -105,9 +105,6 @@ func (o *owner) free(row store.TargetRow) bool {
 	}
 	return time.Since(seen.since) > ownerLost
 }
-
-// seat is where a holder runs.
-func seat(holder string) string { return holder[:max(0, strings.LastIndexByte(holder, '/'))] }
 
 // errOther says that a target is not what the database means by its name.
 var errOther = errors.New("this database belongs to another machine or data directory")

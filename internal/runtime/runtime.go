@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"drey/internal/secret"
@@ -213,6 +214,13 @@ type Endpoint struct {
 
 // MaxReportBytes is how long a gate's report may be.
 const MaxReportBytes = 1 << 20
+
+// SameSeat reports whether two holders, each "<seat>/<process>", are processes of one seat: one data directory on one machine, whose lock only one
+// process has at a time. So of two different ones that say they hold something, the other one has ended.
+func SameSeat(a, b string) bool {
+	i, j := strings.LastIndexByte(a, '/'), strings.LastIndexByte(b, '/')
+	return i > 0 && j > 0 && a[:i] == b[:j]
+}
 
 // Runtime is a target: a place where incarnations run. Every method may be repeated.
 type Runtime interface {

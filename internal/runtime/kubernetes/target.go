@@ -50,7 +50,7 @@ const (
 var ErrOwned = errors.New("the target belongs to another server")
 
 // Claim implements [runtime.Runtime]: the lock is a Lease of the namespace. One that another server holds is waited for: it is
-// taken once nobody renewed it for its whole term, by our clock alone.
+// taken once nobody renewed it for its whole term, by our clock alone. Our own predecessor's is taken at once.
 func (r *Runtime) Claim(ctx context.Context, holder string, epoch int64, ttl time.Duration) (int64, error) {
 	if _, err := r.Identity(ctx); err != nil {
 		return 0, err
@@ -73,7 +73,7 @@ func (r *Runtime) Claim(ctx context.Context, holder string, epoch int64, ttl tim
 		if epoch < highest {
 			return highest, fmt.Errorf("epoch %d of %s is below %d, the highest ever here", epoch, holder, highest)
 		}
-		if by := lease.Spec.HolderIdentity; by != nil && *by != holder {
+		if by := lease.Spec.HolderIdentity; by != nil && *by != holder && !runtime.SameSeat(*by, holder) {
 			if seen != lease.ResourceVersion {
 				if seen != "" {
 					return highest, fmt.Errorf("%w: %s", ErrOwned, *by)
