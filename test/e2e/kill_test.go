@@ -24,7 +24,7 @@ type cell struct {
 var onFlink = []string{"checkpoint", "stop", "await", "hand-over", "release", "await-running", "bury", "rescale", "scale", "await-registered", "return"}
 
 // inTheGap are those between the last word to the old processes and the first to the new ones: what CI sweeps on Kubernetes
-// (DREY_TEST_SWEEP=gap).
+// (DREY_TEST_SWEEP=gap), but for the moment before each, at which stands what stands after the step before it.
 var inTheGap = []string{"stop", "await", "hand-over", "release", "await-running"}
 
 func sweeps(p engine.Point) bool {
@@ -32,7 +32,7 @@ func sweeps(p engine.Point) bool {
 	case "all":
 		return true
 	case "gap":
-		return slices.Contains(inTheGap, p.Step)
+		return slices.Contains(inTheGap, p.Step) && p.Moment != engine.Before
 	}
 	return slices.Contains(onFlink, p.Step)
 }
