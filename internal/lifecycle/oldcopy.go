@@ -8,19 +8,26 @@ import (
 	"drey/internal/store"
 )
 
-// begin takes a target that is free for a server that starts: its database may be an old copy.
-func (o *owner) begin(ctx context.Context, target string) error {
-	row, err := o.row(ctx, target)
-	if err != nil || !o.free(row) {
+// checked makes sure, before the first claim of a target by this process, that its database is no old copy: a restored backup names another holder, or us
+// before, and its epoch may be the newest. Afterwards nothing comes to a target but through the database.
+func (o *owner) checked(ctx context.Context, row store.TargetRow) error {
+	o.mu.Lock()
+	sure := o.sure[row.Name]
+	o.mu.Unlock()
+	if sure {
+		return nil
+	}
+	identity, err := o.Targets[row.Name].Identity(ctx)
+	if err != nil || row.Identity != "" && row.Identity != identity {
+		return nil // claim says what is wrong
+	}
+	if err := o.knowsAll(ctx, row.Name); err != nil {
 		return err
 	}
-	identity, err := o.Targets[target].Identity(ctx)
-	if err == nil && (row.Identity == "" || row.Identity == identity) { // else claim says what is wrong
-		if err := o.knowsAll(ctx, target); err != nil {
-			return err
-		}
-	}
-	return o.claim(ctx, row)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sure[row.Name] = true
+	return nil
 }
 
 // knowsAll refuses a database that does not know what runs at a target: an incarnation is written down before it is released, so this is an old

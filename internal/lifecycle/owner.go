@@ -27,6 +27,7 @@ type owner struct {
 	held   map[string]claim
 	others map[string]sighting
 	lost   map[string]bool // another server took it from us
+	sure   map[string]bool // the database is no old copy for it
 }
 
 // sighting is the row of a target that another server holds, and since when we see it like that, by our own monotonic clock.
@@ -42,7 +43,7 @@ type claim struct {
 }
 
 func newOwner(c Config) *owner {
-	return &owner{Config: c, held: map[string]claim{}, others: map[string]sighting{}, lost: map[string]bool{}}
+	return &owner{Config: c, held: map[string]claim{}, others: map[string]sighting{}, lost: map[string]bool{}, sure: map[string]bool{}}
 }
 
 // fence answers the epoch of a target, and whether we may act for it now.
@@ -69,22 +70,21 @@ func (o *owner) tend(ctx context.Context, target string) error {
 	if mine {
 		return o.renew(ctx, target)
 	}
-	row, err := o.row(ctx, target)
-	if err != nil || !o.free(row) {
-		return err
-	}
-	return o.claim(ctx, row)
-}
-
-func (o *owner) row(ctx context.Context, target string) (row store.TargetRow, err error) {
-	err = o.Store.Read(ctx, func(tx *store.Tx) (err error) {
+	var row store.TargetRow
+	err := o.Store.Read(ctx, func(tx *store.Tx) (err error) {
 		row, err = tx.Target(target)
 		return err
 	})
 	if err != nil {
-		err = fmt.Errorf("cannot read target %q: %w", target, err)
+		return fmt.Errorf("cannot read target %q: %w", target, err)
 	}
-	return row, err
+	if !o.free(row) {
+		return nil
+	}
+	if err := o.checked(ctx, row); err != nil {
+		return err
+	}
+	return o.claim(ctx, row)
 }
 
 // free reports whether a target may be taken: it has no holder, or one that has not renewed it for too long, or one that cannot live any more,

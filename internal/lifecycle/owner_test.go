@@ -182,6 +182,26 @@ func TestADatabaseThatIsBehindItsTargetIsRefusedAsAnOldCopy(t *testing.T) {
 	})
 }
 
+// A restored backup says that another server holds the target, and nobody renews that.
+func TestAnOldCopyIsRefusedAlsoWhereItNamesAnotherHolder(t *testing.T) {
+	owners(t, func(t *testing.T, server func(string) *owner) {
+		before := server("machine-b/1")
+		if err := before.tend(t.Context(), "here"); err != nil {
+			t.Fatal(err)
+		}
+		before.Targets["here"].Runtime.(*remembering).there = []runtime.Status{{ID: "later", OrderDigest: "d"}}
+		a := server("machine-a/1")
+		var said error
+		for range 2 * int(ownerLost/time.Second) {
+			said = errors.Join(said, a.tend(t.Context(), "here"))
+			time.Sleep(time.Second)
+		}
+		if _, ok := a.fence("here"); ok || said == nil || !strings.Contains(said.Error(), "old copy") {
+			t.Errorf("may it act? %t; it said %v", ok, said)
+		}
+	})
+}
+
 // A database that was backed up while its server ran, and is restored, knows the newest epoch.
 func TestADatabaseThatDoesNotKnowWhatRunsIsRefusedAsAnOldCopy(t *testing.T) {
 	for why, tt := range map[string]struct {
@@ -203,7 +223,7 @@ func TestADatabaseThatDoesNotKnowWhatRunsIsRefusedAsAnOldCopy(t *testing.T) {
 				t.Fatal(err)
 			}
 			a.Targets["here"].Runtime.(*remembering).there = []runtime.Status{tt.Status}
-			err = a.begin(t.Context(), "here")
+			err = a.tend(t.Context(), "here")
 			if got := fmt.Sprint(err); tt.want == "" && err != nil || !strings.Contains(got, tt.want) {
 				t.Errorf("%s: got %v, want %q", why, err, tt.want)
 			}

@@ -93,7 +93,7 @@ const grace = 10 * time.Second
 // them when their owner is gone.
 func (s *Service) Claim(ctx context.Context) error {
 	for name := range s.Targets {
-		err := s.owner.begin(ctx, name)
+		err := s.owner.tend(ctx, name)
 		if s.Shared && (errors.Is(err, errOther) || errors.Is(err, errDeposed)) {
 			s.Log.WarnContext(ctx, "this server cannot act on a target", "target", name, "error", err)
 		} else if err != nil {
