@@ -1,76 +1,38 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"time"
+
+	"drey/internal/flink"
 )
 
-// jobManager is the REST interface of one that runs one job.
-type jobManager struct {
-	at     string // "http://…", without a slash at the end
-	client *http.Client
-}
-
-// stop stops the job with a savepoint below a folder, asking twice a second, and answers its URI.
-func (m jobManager) stop(ctx context.Context, folder string) (string, error) {
-	var all struct{ Jobs []struct{ ID string } }
-	if err := m.send(ctx, http.MethodGet, "/jobs", nil, &all); err != nil {
+// stop stops the one job of a JobManager with a savepoint below a folder, in the format that Flink takes by itself, asking twice a second, and
+// answers its URI.
+func stop(ctx context.Context, m *flink.Client, folder string) (string, error) {
+	all, err := m.JobsOverview(ctx)
+	if err != nil {
 		return "", err
 	}
-	if len(all.Jobs) != 1 {
-		return "", fmt.Errorf("the JobManager has %d jobs instead of one", len(all.Jobs))
+	if len(all) != 1 {
+		return "", fmt.Errorf("the JobManager has %d jobs instead of one", len(all))
 	}
-	var accepted struct {
-		RequestID string `json:"request-id"`
-	}
-	job := "/jobs/" + all.Jobs[0].ID
-	if err := m.send(ctx, http.MethodPost, job+"/stop", map[string]any{"targetDirectory": "file://" + folder, "drain": false}, &accepted); err != nil {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails
+	r := flink.SavepointRequest{TriggerID: fmt.Sprintf("%x", id), Directory: "file://" + folder, Format: flink.Canonical}
+	if err := m.Stop(ctx, all[0].ID, r); err != nil {
 		return "", err
 	}
-	var state struct {
-		Status    struct{ ID string }
-		Operation struct{ Location string }
-	}
-	err := until(ctx, patience, 500*time.Millisecond, func() (bool, error) {
-		err := m.send(ctx, http.MethodGet, job+"/savepoints/"+accepted.RequestID, nil, &state)
-		return state.Status.ID == "COMPLETED", err
+	var seen flink.SavepointStatus
+	err = until(ctx, patience, 500*time.Millisecond, func() (done bool, err error) {
+		seen, err = m.SavepointStatus(ctx, all[0].ID, r.TriggerID)
+		return !seen.InProgress, err
 	})
-	if err == nil && state.Operation.Location == "" {
+	if err == nil && seen.Location == "" {
 		err = errors.New("the savepoint failed")
 	}
-	return state.Operation.Location, err
-}
-
-// send sends a request and reads the answer; a body of nil is none.
-func (m jobManager) send(ctx context.Context, method, path string, body, answer any) error {
-	var sent bytes.Buffer
-	if body != nil {
-		if err := json.NewEncoder(&sent).Encode(body); err != nil {
-			return err
-		}
-	}
-	r, err := http.NewRequestWithContext(ctx, method, m.at+path, &sent)
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	got, err := m.client.Do(r)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = got.Body.Close() }()
-	raw, err := io.ReadAll(got.Body)
-	if err != nil {
-		return err
-	}
-	if got.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %s", method, path, got.Status, raw)
-	}
-	return json.Unmarshal(raw, answer)
+	return seen.Location, err
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"drey/internal/flink"
 	"drey/test/flink/witness"
 	"drey/test/kube"
 )
@@ -19,12 +19,12 @@ import (
 // TaskManager. Pods that nothing stands above are made and deleted sooner than those of a Job and a Deployment.
 type plain struct {
 	workload
-	cluster *kube.Cluster
-	target  *kube.Target
-	name    string
-	ha      bool // by Kubernetes HA: the kubelet starts a JobManager that died again, which goes on at the newest checkpoint
-	starts  int
-	jobManager
+	cluster    *kube.Cluster
+	target     *kube.Target
+	name       string
+	ha         bool // by Kubernetes HA: the kubelet starts a JobManager that died again, which goes on at the newest checkpoint
+	starts     int
+	jobManager *flink.Client
 }
 
 func newPlain(c *kube.Cluster, t *kube.Target, name string, w workload) *plain {
@@ -43,7 +43,7 @@ func (j *plain) create(ctx context.Context) error {
 		return err
 	}
 	address := service.Spec.ClusterIP
-	j.jobManager = jobManager{"http://" + address + ":8081", &http.Client{Transport: j.cluster.Transport()}}
+	j.jobManager = flink.New("http://"+address+":8081", j.cluster.Transport())
 	config, err := j.configuration(address)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (j *plain) update(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	savepoint, err := j.stop(ctx, j.folder("savepoints"))
+	savepoint, err := stop(ctx, j.jobManager, j.folder("savepoints"))
 	if err != nil {
 		return 0, err
 	}

@@ -3,17 +3,18 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"drey/internal/flink"
 )
 
 // shipped is the JobManager that the scripts start: the shipped configuration puts its REST interface there.
-var shipped = jobManager{"http://localhost:8081", http.DefaultClient}
+var shipped = flink.New("http://localhost:8081", nil)
 
 // scripted is the witness job as it is run with what Flink ships: scripts and configuration. What the job itself needs is told by -D.
 type scripted struct {
@@ -75,7 +76,7 @@ func (j *scripted) update(ctx context.Context) (float64, error) {
 
 // become stops the job and starts it with another workload.
 func (j *scripted) become(ctx context.Context, w workload) error {
-	savepoint, err := shipped.stop(ctx, filepath.Join(j.dir, "savepoints"))
+	savepoint, err := stop(ctx, shipped, filepath.Join(j.dir, "savepoints"))
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"drey/test/kube"
 )
@@ -42,23 +41,11 @@ func volumes(t *testing.T, namespace string) {
 func remove(t *testing.T, namespace string) {
 	t.Helper()
 	ctx, core := context.Background(), cluster.Client.CoreV1()
-	pods, err := core.Pods(namespace).List(ctx, meta.ListOptions{LabelSelector: "drey.dev/incarnation"})
-	if err != nil {
+	if err := cluster.RemoveNamespace(ctx, namespace); err != nil {
 		t.Fatal(err)
 	}
-	gone := []error{core.Namespaces().Delete(ctx, namespace, meta.DeleteOptions{})}
-	for _, p := range pods.Items {
-		_, err := core.Pods(namespace).Patch(ctx, p.Name, types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), meta.PatchOptions{})
-		gone = append(gone, err)
-	}
-	rights := cluster.Client.RbacV1()
-	gone = append(gone, rights.ClusterRoles().Delete(ctx, "drey-identity-"+namespace, meta.DeleteOptions{}),
-		rights.ClusterRoleBindings().Delete(ctx, "drey-identity-"+namespace, meta.DeleteOptions{}))
 	for _, claim := range []string{"data-drey-0", "drey-storage"} {
-		gone = append(gone, core.PersistentVolumes().Delete(ctx, namespace+"-"+claim, meta.DeleteOptions{}))
-	}
-	for _, err := range gone {
-		if err != nil && !apierrors.IsNotFound(err) {
+		if err := core.PersistentVolumes().Delete(ctx, namespace+"-"+claim, meta.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
 			t.Fatal(err)
 		}
 	}

@@ -29,7 +29,7 @@ func (c *Cluster) Namespace(t testing.TB) (name, kubeconfig string) {
 	t.Helper()
 	name = newName()
 	t.Cleanup(func() {
-		if err := c.removeNamespace(context.Background(), name); err != nil {
+		if err := c.RemoveNamespace(context.Background(), name); err != nil {
 			t.Logf("cannot remove namespace %s: %v", name, err)
 		}
 	})
@@ -122,15 +122,16 @@ func (c *Cluster) create(ctx context.Context, namespace string, object runtime.O
 	return err
 }
 
-func (c *Cluster) removeNamespace(ctx context.Context, name string) error {
+// RemoveNamespace takes a namespace away with all in it and with its rights, also what only a person's word could take away. What is not there is no error.
+func (c *Cluster) RemoveNamespace(ctx context.Context, name string) error {
 	pods, err := c.Client.CoreV1().Pods(name).List(ctx, meta.ListOptions{})
 	if err != nil {
 		return err
 	}
 	errs := []error{
-		c.Client.CoreV1().Namespaces().Delete(ctx, name, meta.DeleteOptions{}),
-		c.Client.RbacV1().ClusterRoles().Delete(ctx, "drey-identity-"+name, meta.DeleteOptions{}),
-		c.Client.RbacV1().ClusterRoleBindings().Delete(ctx, "drey-identity-"+name, meta.DeleteOptions{}),
+		there(c.Client.CoreV1().Namespaces().Delete(ctx, name, meta.DeleteOptions{})),
+		there(c.Client.RbacV1().ClusterRoles().Delete(ctx, "drey-identity-"+name, meta.DeleteOptions{})),
+		there(c.Client.RbacV1().ClusterRoleBindings().Delete(ctx, "drey-identity-"+name, meta.DeleteOptions{})),
 	}
 	for _, p := range pods.Items {
 		errs = append(errs, c.Strip(ctx, &p))
@@ -138,11 +139,16 @@ func (c *Cluster) removeNamespace(ctx context.Context, name string) error {
 	return errors.Join(errs...)
 }
 
-// Strip takes all finalizers from a pod, as a stranger may. A pod that is not there is no error.
-func (c *Cluster) Strip(ctx context.Context, p *core.Pod) error {
-	_, err := c.Client.CoreV1().Pods(p.Namespace).Patch(ctx, p.Name, types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), meta.PatchOptions{})
+// there is err, unless it says that something is not there.
+func there(err error) error {
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
 	return err
+}
+
+// Strip takes all finalizers from a pod, as a stranger may. A pod that is not there is no error.
+func (c *Cluster) Strip(ctx context.Context, p *core.Pod) error {
+	_, err := c.Client.CoreV1().Pods(p.Namespace).Patch(ctx, p.Name, types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), meta.PatchOptions{})
+	return there(err)
 }

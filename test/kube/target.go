@@ -76,7 +76,7 @@ func (t *Target) Command(ctx context.Context, program string, args ...string) *e
 // Remove takes all of it away. What ends only then may still write: the cluster's end takes that.
 func (t *Target) Remove(ctx context.Context) error {
 	_ = os.RemoveAll(t.folder())
-	if err := t.cluster.removeNamespace(ctx, t.Namespace); err != nil {
+	if err := t.cluster.RemoveNamespace(ctx, t.Namespace); err != nil {
 		return fmt.Errorf("cannot remove namespace %s: %w", t.Namespace, err)
 	}
 	return nil
