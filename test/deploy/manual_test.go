@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"drey/test/docs"
 )
 
 const (
@@ -17,39 +19,19 @@ const (
 // namespaces are those of the manual: with the plain manifests, and with the chart.
 var namespaces = []string{"drey-flink", "flink-prod"}
 
-// block is a block of shell commands of the manual.
-type block struct {
-	line int // where its first command is
-	text string
-}
-
-// blocks are those of a document that begin with ```sh.
-func blocks(tb testing.TB, file string) (all []block) {
-	tb.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	inside, n := false, 0
-	for line := range strings.Lines(string(text)) {
-		n++
-		switch fence := strings.TrimSpace(line); {
-		case fence == "```sh":
-			inside, all = true, append(all, block{line: n + 1})
-		case strings.HasPrefix(fence, "```"):
-			inside = false
-		case inside:
-			all[len(all)-1].text += line
-		}
-	}
-	return all
-}
-
 // TestTheManualIsTrue runs all of its commands in one shell, as a person would who reads on.
 func TestTheManualIsTrue(t *testing.T) {
+	text, err := os.ReadFile(manual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := docs.Steps(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
 	var script strings.Builder
-	for _, b := range blocks(t, manual) {
-		fmt.Fprintf(&script, "{ echo '== %s:%d'; set -x; } 2>&1\n%s", filepath.Base(manual), b.line, b.text)
+	for _, s := range steps {
+		fmt.Fprintf(&script, "{ echo '== %s:%d'; set -x; } 2>&1\n%s\n", filepath.Base(manual), s.Line, s.Command)
 	}
 	if script.Len() == 0 {
 		t.Fatal("the manual has no commands")

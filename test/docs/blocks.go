@@ -9,16 +9,16 @@ import (
 // interrupt is how a terminal shows Ctrl-C.
 const interrupt = "^C"
 
-// step is something a document tells its reader to type.
-type step struct {
-	line    int // in the document, from 1
-	command string
+// Step is something a document tells its reader to type.
+type Step struct {
+	Line    int // in the document, from 1
+	Command string
 	shows   []string // what the document says it prints; nil: it does not say
 }
 
-// steps are those of a document, in order.
-func steps(text string) ([]step, error) {
-	var all []step
+// Steps are those of a document, in order. A block without a language is an error.
+func Steps(text string) ([]Step, error) {
+	var all []Step
 	var block []string
 	language, begins := "", 0
 	for i, line := range strings.Split(text, "\n") {
@@ -42,20 +42,20 @@ func steps(text string) ([]step, error) {
 }
 
 // blockSteps are those of one block whose first line has a number. Without a prompt the whole block is one command.
-func blockSteps(block []string, first int) []step {
+func blockSteps(block []string, first int) []Step {
 	if len(block) == 0 || block[0] != interrupt && !strings.HasPrefix(block[0], "$ ") {
-		return []step{{line: first, command: strings.Join(block, "\n")}}
+		return []Step{{Line: first, Command: strings.Join(block, "\n")}}
 	}
-	var all []step
+	var all []Step
 	for i, line := range block {
 		command, typed := strings.CutPrefix(line, "$ ")
 		if typed || line == interrupt {
-			all = append(all, step{line: first + i, command: command})
+			all = append(all, Step{Line: first + i, Command: command})
 			continue
 		}
 		last := &all[len(all)-1]
-		if strings.HasSuffix(last.command, `\`) && last.shows == nil {
-			last.command += "\n" + line
+		if strings.HasSuffix(last.Command, `\`) && last.shows == nil {
+			last.Command += "\n" + line
 			continue
 		}
 		last.shows = append(last.shows, line)

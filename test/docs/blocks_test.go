@@ -12,16 +12,16 @@ import (
 func TestTheStepsOfADocument(t *testing.T) {
 	t.Parallel()
 	text := strings.Join([]string{"# T", "```sh", "one", "two", "```", "```yaml", "three: 3", "```", "```sh", "$ four \\", "  --more", "out", "", "$ five", "^C", "```"}, "\n")
-	want := []step{{3, "one\ntwo", nil}, {10, "four \\\n  --more", []string{"out", ""}}, {14, "five", nil}, {15, "^C", nil}}
-	got, err := steps(text)
+	want := []Step{{3, "one\ntwo", nil}, {10, "four \\\n  --more", []string{"out", ""}}, {14, "five", nil}, {15, "^C", nil}}
+	got, err := Steps(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(want, got, cmp.AllowUnexported(step{})); d != "" {
+	if d := cmp.Diff(want, got, cmp.AllowUnexported(Step{})); d != "" {
 		t.Error(d)
 	}
 	for why, bad := range map[string]string{"a block without a language": "```\ndrey\n```", "a block without an end": "```sh\ndrey"} {
-		if _, err := steps(bad); err == nil {
+		if _, err := Steps(bad); err == nil {
 			t.Errorf("%s is taken", why)
 		}
 	}
@@ -59,20 +59,20 @@ func TestACommandThatDoesNotDoWhatIsSaidIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	for why, tt := range map[string]struct {
-		step
+		Step
 		fails bool
 	}{
-		"it does not fail":                   {step{command: "drey 0"}, false},
-		"it fails":                           {step{command: "drey 3"}, true},
-		"one of a script fails":              {step{command: "drey 3\ndrey 0"}, true},
-		"it fails as shown":                  {step{command: "drey 3", shows: []string{"says 3"}}, false},
-		"it fails, and nobody says how":      {step{command: "drey 3", shows: []string{"…"}}, true},
-		"it prints something else":           {step{command: "drey 0", shows: []string{"says 3"}}, true},
-		"a server that does not start":       {step{command: "drey serve"}, true},
-		"nobody is there to be interrupted":  {step{command: "^C"}, true},
-		"it is run in the folder of the doc": {step{command: "test -x drey"}, false},
+		"it does not fail":                   {Step{Command: "drey 0"}, false},
+		"it fails":                           {Step{Command: "drey 3"}, true},
+		"one of a script fails":              {Step{Command: "drey 3\ndrey 0"}, true},
+		"it fails as shown":                  {Step{Command: "drey 3", shows: []string{"says 3"}}, false},
+		"it fails, and nobody says how":      {Step{Command: "drey 3", shows: []string{"…"}}, true},
+		"it prints something else":           {Step{Command: "drey 0", shows: []string{"says 3"}}, true},
+		"a server that does not start":       {Step{Command: "drey serve"}, true},
+		"nobody is there to be interrupted":  {Step{Command: "^C"}, true},
+		"it is run in the folder of the doc": {Step{Command: "test -x drey"}, false},
 	} {
-		if err := r.does(tt.step); (err != nil) != tt.fails {
+		if err := r.does(tt.Step); (err != nil) != tt.fails {
 			t.Errorf("%s: %v", why, err)
 		}
 	}

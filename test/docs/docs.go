@@ -32,7 +32,7 @@ func Run(t *testing.T, file, dir string, instead ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := steps(strings.NewReplacer(instead...).Replace(string(text)))
+	all, err := Steps(strings.NewReplacer(instead...).Replace(string(text)))
 	if err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
@@ -45,9 +45,9 @@ func Run(t *testing.T, file, dir string, instead ...string) {
 	}
 	t.Cleanup(func() { r.leave(t) })
 	for _, s := range all {
-		t.Logf("%s:%d: %s", filepath.Base(file), s.line, s.command)
+		t.Logf("%s:%d: %s", filepath.Base(file), s.Line, s.Command)
 		if err := r.does(s); err != nil {
-			t.Fatalf("%s:%d: %v", file, s.line, err)
+			t.Fatalf("%s:%d: %v", file, s.Line, err)
 		}
 	}
 }
@@ -71,19 +71,19 @@ func (r *reader) command(ctx context.Context, script string) *exec.Cmd {
 	return cmd
 }
 
-func (r *reader) does(s step) error {
-	if s.command == interrupt {
+func (r *reader) does(s Step) error {
+	if s.Command == interrupt {
 		return r.interrupts()
 	}
-	if flags, is := strings.CutPrefix(s.command, "drey serve"); is {
-		s.command = "exec drey serve --listen 127.0.0.1:0" + flags
+	if flags, is := strings.CutPrefix(s.Command, "drey serve"); is {
+		s.Command = "exec drey serve --listen 127.0.0.1:0" + flags
 		if s.shows == nil {
-			return r.serves(s.command)
+			return r.serves(s.Command)
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	out, err := r.command(ctx, s.command).CombinedOutput()
+	out, err := r.command(ctx, s.Command).CombinedOutput()
 	if err != nil && (s.shows == nil || s.shows[len(s.shows)-1] == "…") {
 		return &unexpected{"it fails: " + err.Error(), string(out), nil}
 	}
