@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http/httptrace"
 	"os"
+	"runtime"
 	"sync/atomic"
 	"syscall"
 )
@@ -27,8 +28,16 @@ func (p Point) hit() {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
 	case stopped.CompareAndSwap(false, true):
-		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		stopHere()
 	}
+}
+
+// stopHere sends the signal to its own thread: it takes effect before the call returns. Sent to the process, another thread may have to
+// wake up to take it, and this one goes past the point until then.
+func stopHere() {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	_ = syscall.Tgkill(os.Getpid(), syscall.Gettid(), syscall.SIGSTOP)
 }
 
 // onSent arms p for the moment an HTTP request of the effect is written; an effect that sends none is hit when it returned.
