@@ -53,7 +53,10 @@ func (d *fakeDoor) Scope(_ context.Context, subscription, group string) error {
 	return nil
 }
 
-func (d *fakeDoor) Cluster(_ context.Context, r cluster.Ref) (lifecycle.ClusterView, error) {
+func (d *fakeDoor) Cluster(ctx context.Context, r cluster.Ref) (lifecycle.ClusterView, error) {
+	if err := d.Scope(ctx, r.Subscription, r.Group); err != nil {
+		return lifecycle.ClusterView{}, err
+	}
 	if d.gone {
 		return lifecycle.ClusterView{}, notThere()
 	}
@@ -64,7 +67,10 @@ func notThere() error {
 	return cluster.Errorf(cluster.NotFound, "ResourceNotFound", "", "There is no cluster of this name.")
 }
 
-func (d *fakeDoor) Clusters(_ context.Context, p cluster.PoolRef, page lifecycle.Page) ([]lifecycle.ClusterView, string, error) {
+func (d *fakeDoor) Clusters(ctx context.Context, p cluster.PoolRef, page lifecycle.Page) ([]lifecycle.ClusterView, string, error) {
+	if err := d.Scope(ctx, p.Subscription, p.Group); err != nil {
+		return nil, "", err
+	}
 	return []lifecycle.ClusterView{d.view}, d.next, d.asked("Clusters %s %+v", p.ID(), page)
 }
 

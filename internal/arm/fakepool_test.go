@@ -11,7 +11,10 @@ import (
 
 // The part of the fake door that is about pools, groups and subscriptions.
 
-func (d *fakeDoor) PoolView(_ context.Context, p cluster.PoolRef) (lifecycle.PoolView, error) {
+func (d *fakeDoor) PoolView(ctx context.Context, p cluster.PoolRef) (lifecycle.PoolView, error) {
+	if err := d.Scope(ctx, p.Subscription, p.Group); err != nil {
+		return lifecycle.PoolView{}, err
+	}
 	if d.gone {
 		return lifecycle.PoolView{}, cluster.Errorf(cluster.NotFound, "ResourceNotFound", "", "There is no pool of this name.")
 	}

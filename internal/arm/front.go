@@ -203,6 +203,9 @@ func (f *Front) authorize(r *request) error {
 	if !guidForm.MatchString(r.params["subscription"]) {
 		return cluster.Errorf(cluster.Invalid, "InvalidSubscriptionId", "subscriptionId", "The subscription id is no GUID.")
 	}
+	if r.route.finds {
+		return nil
+	}
 	return f.door.Scope(r.Context(), r.params["subscription"], r.params["group"])
 }
 

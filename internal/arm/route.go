@@ -23,6 +23,7 @@ type route struct {
 	foreign  bool // of ARM itself: any well-formed api-version is taken
 	dryRun   bool // it can be asked what it would do
 	byRecord bool // the scope is in the record of the operation that the path names, not in the path
+	finds    bool // its handler finds by itself what of the path is not there
 	segments []string
 }
 
@@ -95,7 +96,7 @@ func table() []*route {
 			says: "List the cluster pools of a subscription.", handle: (*Front).listPools},
 		{method: "GET", pattern: group + provider + "/clusterpools", versions: everyVersion, action: readPool,
 			says: "List the cluster pools of a resource group.", handle: (*Front).listPools},
-		{method: "GET", pattern: poolPath, versions: everyVersion, action: readPool, says: "Read a cluster pool.", handle: (*Front).getPool},
+		{method: "GET", pattern: poolPath, versions: everyVersion, action: readPool, finds: true, says: "Read a cluster pool.", handle: (*Front).getPool},
 		{method: "PUT", pattern: poolPath, dryRun: true, versions: everyVersion, action: writePool, says: "Create or update a cluster pool.", handle: (*Front).putPool},
 		{method: "PATCH", pattern: poolPath, dryRun: true, versions: everyVersion, action: writePool, says: "Update a cluster pool.", handle: (*Front).patchPool},
 		{method: "DELETE", pattern: poolPath, dryRun: true, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/delete",
@@ -111,8 +112,8 @@ func table() []*route {
 		{method: "GET", pattern: poolPath + "/operations/{operation}", versions: oursOnly, action: readCluster,
 			says: "Read an operation with its steps.", handle: (*Front).getOperation},
 
-		{method: "GET", pattern: poolPath + "/clusters", versions: everyVersion, action: readCluster, says: "List clusters.", handle: (*Front).listClusters},
-		{method: "GET", pattern: clusterPath, versions: everyVersion, action: readCluster, says: "Read a cluster.", handle: (*Front).getCluster},
+		{method: "GET", pattern: poolPath + "/clusters", versions: everyVersion, action: readCluster, finds: true, says: "List clusters.", handle: (*Front).listClusters},
+		{method: "GET", pattern: clusterPath, versions: everyVersion, action: readCluster, finds: true, says: "Read a cluster.", handle: (*Front).getCluster},
 		{method: "PUT", pattern: clusterPath, dryRun: true, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/write",
 			says: "Create or update a cluster.", handle: (*Front).putCluster},
 		{method: "PATCH", pattern: clusterPath, dryRun: true, versions: everyVersion, action: "Microsoft.HDInsight/clusterPools/clusters/write",

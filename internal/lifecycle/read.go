@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -111,11 +110,10 @@ func (p Page) limit() int {
 func (s *Service) Clusters(ctx context.Context, ref cluster.PoolRef, p Page) (views []ClusterView, next string, err error) {
 	limit := p.limit()
 	err = s.Store.Read(ctx, func(tx *store.Tx) error {
-		pool, err := poolRow(tx, ref)
-		if err != nil {
-			return err
+		rows, err := tx.ShownClusters(ref, store.CallerLane, writes, p.After, limit+1)
+		if err == nil && len(rows) == 0 {
+			_, err = poolRow(tx, ref)
 		}
-		rows, err := tx.Clusters(pool.UID, p.After, limit+1)
 		if err != nil {
 			return err
 		}
@@ -123,57 +121,36 @@ func (s *Service) Clusters(ctx context.Context, ref cluster.PoolRef, p Page) (vi
 			rows = rows[:limit]
 			next = strings.ToLower(rows[limit-1].Ref.Name)
 		}
-		views, err = s.viewsOf(tx, rows)
-		return err
+		views = make([]ClusterView, len(rows))
+		for i, row := range rows {
+			views[i] = s.shown(row)
+		}
+		return nil
 	})
 	return views, next, err
 }
 
 func (s *Service) view(tx *store.Tx, ref cluster.Ref) (ClusterView, error) {
-	cl, err := s.clusterRow(tx, ref)
+	row, err := tx.ShownCluster(ref, store.CallerLane, writes)
+	if errors.Is(err, store.ErrNotFound) {
+		_, err = s.clusterRow(tx, ref)
+	}
 	if err != nil {
 		return ClusterView{}, err
 	}
-	return s.viewOf(tx, cl)
+	return s.shown(row), nil
 }
 
-func (s *Service) viewOf(tx *store.Tx, cl cluster.Cluster) (ClusterView, error) {
-	views, err := s.viewsOf(tx, []cluster.Cluster{cl})
-	if err != nil {
-		return ClusterView{}, err
+// shown is a cluster as callers see it.
+func (s *Service) shown(row store.ShownCluster) ClusterView {
+	v := ClusterView{Cluster: row.Cluster, Job: row.Job, ProvisioningState: provisioningOf(row), TaskManagers: cluster.LaunchOf(row.Spec).TaskManagers}
+	if row.Flink != "" {
+		v.Components = []Component{{"Flink", row.Flink}}
 	}
-	return views[0], nil
-}
-
-// viewsOf shows clusters: in a handful of questions, however many they are.
-func (s *Service) viewsOf(tx *store.Tx, rows []cluster.Cluster) ([]ClusterView, error) {
-	var uids, resources []string
-	for _, cl := range rows {
-		uids, resources = append(uids, cl.UID), append(resources, cl.Ref.ID())
+	if v.ProvisioningState != cluster.ProvisioningAccepted {
+		v.FQDN = s.fqdn(row.Cluster)
 	}
-	jobs, err := tx.JobsOf(uids)
-	if err != nil {
-		return nil, err
-	}
-	states, err := provisioningOf(tx, resources)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]ClusterView, len(rows))
-	for i, cl := range rows {
-		job, ok := jobs[cl.UID]
-		if !ok {
-			return nil, fmt.Errorf("cluster %s has no job", cl.UID)
-		}
-		views[i] = ClusterView{Cluster: cl, Job: job.Job, ProvisioningState: states[i], TaskManagers: cluster.LaunchOf(cl.Spec).TaskManagers}
-		if job.Flink != "" {
-			views[i].Components = []Component{{"Flink", job.Flink}}
-		}
-		if states[i] != cluster.ProvisioningAccepted {
-			views[i].FQDN = s.fqdn(cl)
-		}
-	}
-	return views, nil
+	return v
 }
 
 // fqdn is the cluster's host name (R40).
@@ -184,36 +161,15 @@ func (s *Service) fqdn(cl cluster.Cluster) string {
 // writes are the verbs that decide provisioningState (R12).
 var writes = []string{"PUT", "PATCH", VerbResize, "DELETE"}
 
-// provisioningOf computes provisioningState from the newest writing operation of each resource (R12). One that was born ended, since it had
-// nothing to do, hides none that is still active.
-func provisioningOf(tx *store.Tx, resources []string) ([]string, error) {
-	newest, err := tx.NewestOfEach(resources, writes, store.CallerLane)
-	if err != nil {
-		return nil, err
+// provisioningOf computes provisioningState from the newest writing operation (R12). One that was born ended, since it had nothing to do, hides
+// none that is still active.
+func provisioningOf(row store.ShownCluster) string {
+	op := row.Newest
+	w := cluster.WritingOperation{Verb: op.Verb, Running: op.Verb != "" && op.State != store.Ended, Outcome: string(op.Outcome)}
+	if op.State == store.Ended && op.Turn == 0 && slices.Contains(writes, row.ActiveVerb) {
+		w = cluster.WritingOperation{Verb: row.ActiveVerb, Running: true}
 	}
-	var hiding []string // subjects
-	for _, op := range newest {
-		if op.State == store.Ended && op.Turn == 0 {
-			hiding = append(hiding, op.Subject)
-		}
-	}
-	active, err := tx.ActiveOf(hiding)
-	if err != nil {
-		return nil, err
-	}
-	states := make([]string, len(resources))
-	for i, id := range resources {
-		op, found := newest[strings.ToLower(id)]
-		if running, ok := active[op.Subject]; ok && slices.Contains(writes, running.Verb) {
-			op = running
-		}
-		var w cluster.WritingOperation
-		if found {
-			w = cluster.WritingOperation{Verb: op.Verb, Running: op.State != store.Ended, Outcome: string(op.Outcome)}
-		}
-		states[i] = cluster.ProvisioningState(w)
-	}
-	return states, nil
+	return cluster.ProvisioningState(w)
 }
 
 // Jobs lists the cluster's job: exactly one, from acceptance to deletion (R23).

@@ -43,7 +43,7 @@ func (s *Service) change(tx *store.Tx, d declared, pool cluster.Pool, old cluste
 	if err := matches(d.cond, old.ETag); err != nil {
 		return store.Operation{}, err
 	}
-	before, err := s.viewOf(tx, old)
+	before, err := s.view(tx, old.Ref)
 	if err != nil {
 		return store.Operation{}, err
 	}

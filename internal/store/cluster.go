@@ -18,33 +18,10 @@ func (t *Tx) ClusterByUID(uid string) (cluster.Cluster, error) {
 	return one(t, document[cluster.Cluster], "SELECT doc FROM cluster WHERE uid = ?", uid)
 }
 
-// Clusters lists clusters of a pool by name, those after the name afterKey; "" is the first page, a limit of 0 is none. Other callers may have been
-// given the same maps and slices: they are not to be changed.
+// Clusters lists clusters of a pool by name, those after the name afterKey; "" is the first page, a limit of 0 is none.
 func (t *Tx) Clusters(poolUID, afterKey string, limit int) ([]cluster.Cluster, error) {
-	return list(t, t.knownCluster, "SELECT doc FROM cluster WHERE pool = ? AND key > ? ORDER BY key LIMIT ?",
+	return list(t, document[cluster.Cluster], "SELECT doc FROM cluster WHERE pool = ? AND key > ? ORDER BY key LIMIT ?",
 		poolUID, fold(afterKey), orAll(limit))
-}
-
-// knownClusters is how many decoded clusters are kept, and knownBytes the longest document of one.
-const (
-	knownClusters = 16 << 10
-	knownBytes    = 8 << 10
-)
-
-// knownCluster scans doc. What a document says never changes, and decoding takes more time than all else that a page of clusters is made with.
-func (t *Tx) knownCluster(r row) (cluster.Cluster, error) {
-	var doc string
-	if err := r.Scan(&doc); err != nil {
-		return cluster.Cluster{}, err
-	}
-	if c, known := t.known.Get(doc); known {
-		return c, nil
-	}
-	c, err := decode[cluster.Cluster](doc)
-	if err == nil && len(doc) <= knownBytes {
-		t.known.Add(doc, c)
-	}
-	return c, err
 }
 
 // AllClusters lists the clusters of all pools, by address.

@@ -7,13 +7,10 @@ import (
 )
 
 // scanJob scans doc, seen_at.
-func scanJob(r row) (cluster.Job, error) { return scanJobWith(r) }
-
-// scanJobWith scans doc, seen_at, and what more the row has.
-func scanJobWith(r row, more ...any) (cluster.Job, error) {
+func scanJob(r row) (cluster.Job, error) {
 	var doc string
 	var seen int64
-	if err := r.Scan(append([]any{&doc, &seen}, more...)...); err != nil {
+	if err := r.Scan(&doc, &seen); err != nil {
 		return cluster.Job{}, err
 	}
 	j, err := decode[cluster.Job](doc)
@@ -37,8 +34,8 @@ func (t *Tx) InsertJob(j cluster.Job) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("INSERT INTO job (uid, cluster, run_id, doc, seen_at, change) VALUES (?, ?, ?, ?, ?, '')",
-		j.UID, j.ClusterUID, j.RunID, doc, nanos(j.SeenAt))
+	_, err = t.exec("INSERT INTO job (uid, cluster, run_id, goal, doc, seen_at, change) VALUES (?, ?, ?, ?, ?, ?, '')",
+		j.UID, j.ClusterUID, j.RunID, j.Goal, doc, nanos(j.SeenAt))
 	return err
 }
 
@@ -48,7 +45,8 @@ func (t *Tx) SaveJob(j cluster.Job) error {
 	if err != nil {
 		return err
 	}
-	return t.put("UPDATE job SET doc = ?1, seen_at = CASE WHEN seen_at > ?2 THEN seen_at ELSE ?2 END WHERE uid = ?3", doc, nanos(j.SeenAt), j.UID)
+	return t.put("UPDATE job SET goal = ?4, doc = ?1, seen_at = CASE WHEN seen_at > ?2 THEN seen_at ELSE ?2 END WHERE uid = ?3",
+		doc, nanos(j.SeenAt), j.UID, j.Goal)
 }
 
 // TouchJobs sets when jobs were last seen, in one batch. A job that is gone is passed over.
@@ -70,7 +68,7 @@ func (t *Tx) InsertVersion(v cluster.Version) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("INSERT INTO version (job, number, state, doc) VALUES (?, ?, ?, ?)", v.JobUID, v.Number, v.State, doc)
+	_, err = t.exec("INSERT INTO version (job, number, state, flink, doc) VALUES (?, ?, ?, ?, ?)", v.JobUID, v.Number, v.State, v.Flink, doc)
 	return err
 }
 
@@ -80,7 +78,7 @@ func (t *Tx) SaveVersion(v cluster.Version) error {
 	if err != nil {
 		return err
 	}
-	return t.put("UPDATE version SET state = ?, doc = ? WHERE job = ? AND number = ?", v.State, doc, v.JobUID, v.Number)
+	return t.put("UPDATE version SET state = ?, flink = ?, doc = ? WHERE job = ? AND number = ?", v.State, v.Flink, doc, v.JobUID, v.Number)
 }
 
 // DeleteVersion removes a version of a job.

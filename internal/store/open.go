@@ -13,10 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	lru "github.com/hashicorp/golang-lru/v2"
-
-	"drey/internal/cluster"
 )
 
 const (
@@ -67,9 +63,8 @@ func newStore(d *dialect, writer, readers *sql.DB, writers int, log *slog.Logger
 	writer.SetMaxIdleConns(writers)
 	readers.SetMaxOpenConns(readerCount)
 	readers.SetMaxIdleConns(readerCount)
-	known, _ := lru.New[string, cluster.Cluster](knownClusters) // fails for a size below one only
 	s := &Store{
-		log: log, dialect: d, known: known, writer: writer, readers: readers, writes: newStatements(writer), reads: newStatements(readers),
+		log: log, dialect: d, known: newKnowns(), writer: writer, readers: readers, writes: newStatements(writer), reads: newStatements(readers),
 		turn: tokens(writers), common: tokens(max(1, writers/2)), patient: tokens(max(1, writers/2-1)), closed: make(chan struct{}),
 		commit: (*sql.Tx).Commit,
 	}

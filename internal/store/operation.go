@@ -115,10 +115,10 @@ func (t *Tx) InsertOperation(op Operation) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO operation (id, subject, cluster, resource_key, target, kind, verb, lane, state, turn, principal,
+	_, err = t.exec(`INSERT INTO operation (id, subject, cluster, resource_key, target, kind, verb, lane, state, outcome, turn, principal,
 			client_request_id, client_token, created_at, ended_at, doc, change)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')`,
-		op.ID, op.Subject, op.ClusterUID, fold(op.ResourceID), op.Target, op.Kind, op.Verb, op.Lane, op.State, op.Turn, op.Principal,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')`,
+		op.ID, op.Subject, op.ClusterUID, fold(op.ResourceID), op.Target, op.Kind, op.Verb, op.Lane, op.State, op.Outcome, op.Turn, op.Principal,
 		op.ClientRequestID, op.ClientToken, nanos(op.CreatedAt), nanos(op.EndedAt), doc)
 	return err
 }
@@ -130,9 +130,9 @@ func (t *Tx) SaveOperation(op Operation, epoch int64) error {
 	if err != nil {
 		return err
 	}
-	n, err := t.exec(`UPDATE operation SET state = ?, turn = turn + 1, ended_at = ?, doc = ?
+	n, err := t.exec(`UPDATE operation SET state = ?, outcome = ?, turn = turn + 1, ended_at = ?, doc = ?
 		WHERE id = ? AND state = 'Active' AND turn = ? AND EXISTS (SELECT 1 FROM target WHERE name = operation.target AND epoch = ?)`,
-		op.State, nanos(op.EndedAt), doc, fold(op.ID), op.Turn, epoch)
+		op.State, op.Outcome, nanos(op.EndedAt), doc, fold(op.ID), op.Turn, epoch)
 	if err == nil && n == 0 {
 		err = t.failed(ErrFenced)
 	}
@@ -146,8 +146,8 @@ func (t *Tx) ForceOperation(op Operation) error {
 	if err != nil {
 		return err
 	}
-	return t.put("UPDATE operation SET state = ?, turn = turn + 1, ended_at = ?, doc = ? WHERE id = ?",
-		op.State, nanos(op.EndedAt), doc, fold(op.ID))
+	return t.put("UPDATE operation SET state = ?, outcome = ?, turn = turn + 1, ended_at = ?, doc = ? WHERE id = ?",
+		op.State, op.Outcome, nanos(op.EndedAt), doc, fold(op.ID))
 }
 
 // DeleteOperationsEndedBefore removes operations with their lines and tells how many. For each cluster and pool that

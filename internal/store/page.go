@@ -2,77 +2,75 @@ package store
 
 import "drey/internal/cluster"
 
-// What a page of clusters is shown from: each in one question, however many there are.
-
-// ShownJob is a job with the Flink version that it shall run on; "" where its version has none yet.
-type ShownJob struct {
-	cluster.Job
+// ShownCluster is what a cluster is shown from.
+type ShownCluster struct {
+	cluster.Cluster
+	Job cluster.Job
+	// Flink is the version that the job shall run on; "" where that is not known yet.
 	Flink string
-}
-
-// JobsOf gives the jobs of clusters, by the clusters' uids.
-func (t *Tx) JobsOf(clusterUIDs []string) (map[string]ShownJob, error) {
-	return each(t, scanShownJob, func(j ShownJob) string { return j.ClusterUID },
-		`SELECT job.doc, job.seen_at, coalesce(version.doc ->> 'Flink', '') FROM job
-		LEFT JOIN version ON version.job = job.uid AND version.number = CAST(job.doc ->> 'Goal' AS INTEGER)
-		WHERE job.cluster IN (SELECT value FROM json_each(?))`, clusterUIDs)
-}
-
-func scanShownJob(r row) (j ShownJob, err error) {
-	j.Job, err = scanJobWith(r, &j.Flink)
-	return j, err
+	// Newest is the newest operation of a lane that was asked for with one of some verbs; the zero value where there is none.
+	Newest OperationHead
+	// ActiveVerb is the verb of the operation that is active on the job; "" where none is, or the watcher's.
+	ActiveVerb string
 }
 
 // OperationHead is what a resource's state is told by.
 type OperationHead struct {
-	ResourceKey, Subject, Verb string
-	State                      State
-	Outcome                    Outcome
-	Turn                       int64
+	Verb    string
+	State   State
+	Outcome Outcome
+	Turn    int64
 }
 
-// selectHead starts every question for heads: an operation's facts are many times as long, and a page has a hundred.
-const selectHead = "SELECT resource_key, subject, verb, state, coalesce(doc ->> 'Outcome', ''), turn FROM operation "
+// selectShown starts both questions for what clusters are shown from. All of a page is one question, of columns and of documents that are decoded
+// once: ten thousand of its rows a second are what a page a hundredth of a second costs.
+const selectShown = `SELECT cluster.doc, job.doc, job.seen_at, coalesce(version.flink, ''),
+		coalesce(newest.verb, ''), coalesce(newest.state, ''), coalesce(newest.outcome, ''), coalesce(newest.turn, 0), coalesce(active.verb, '')
+	FROM pool JOIN cluster ON cluster.pool = pool.uid JOIN job ON job.cluster = cluster.uid
+	LEFT JOIN version ON version.job = job.uid AND version.number = job.goal
+	LEFT JOIN operation AS active ON active.subject = job.uid AND active.state = 'Active'
+	LEFT JOIN operation AS newest ON newest.number = (SELECT max(number) FROM operation
+		WHERE resource_key = pool.key || '/clusters/' || cluster.key AND lane = ? AND verb IN (SELECT value FROM json_each(?)))
+	WHERE pool.key = ? AND cluster.key `
 
-func scanHead(r row) (h OperationHead, err error) {
-	err = r.Scan(&h.ResourceKey, &h.Subject, &h.Verb, &h.State, &h.Outcome, &h.Turn)
-	return h, err
-}
-
-// NewestOfEach gives the newest operation of each of some resources in a lane that was asked for with one of the verbs, by the resources' keys.
-func (t *Tx) NewestOfEach(resourceKeys, verbs []string, lane Lane) (map[string]OperationHead, error) {
+// ShownClusters lists clusters of a pool by name, those after the name afterKey; "" is the first page, a limit of 0 is none. Of no pool there are none.
+// Other callers may have been given the same maps and slices: they are not to be changed.
+func (t *Tx) ShownClusters(pool cluster.PoolRef, lane Lane, verbs []string, afterKey string, limit int) ([]ShownCluster, error) {
 	all, err := t.encode(verbs)
 	if err != nil {
 		return nil, err
 	}
-	folded := make([]string, len(resourceKeys))
-	for i, key := range resourceKeys {
-		folded[i] = fold(key)
-	}
-	return each(t, scanHead, func(h OperationHead) string { return h.ResourceKey }, selectHead+`WHERE number IN (
-		SELECT (SELECT max(number) FROM operation WHERE resource_key = key.value AND lane = ? AND verb IN (SELECT value FROM json_each(?))) FROM json_each(?) AS key)`,
-		folded, lane, all)
+	return list(t, t.scanKnown, selectShown+"> ? ORDER BY cluster.key LIMIT ?", lane, all, fold(pool.ID()), fold(afterKey), orAll(limit))
 }
 
-// ActiveOf gives the active operation of each of some subjects that have one, by subject.
-func (t *Tx) ActiveOf(subjects []string) (map[string]OperationHead, error) {
-	return each(t, scanHead, func(h OperationHead) string { return h.Subject },
-		selectHead+`WHERE state = 'Active' AND subject IN (SELECT value FROM json_each(?))`, subjects)
-}
-
-// each asks for the rows of some keys; the keys are the last argument of the query.
-func each[T any](t *Tx, scan func(row) (T, error), key func(T) string, query string, keys []string, before ...any) (map[string]T, error) {
-	found := map[string]T{}
-	if len(keys) == 0 {
-		return found, nil
-	}
-	encoded, err := t.encode(keys)
+// ShownCluster gives one of them by its address in any case.
+func (t *Tx) ShownCluster(ref cluster.Ref, lane Lane, verbs []string) (ShownCluster, error) {
+	all, err := t.encode(verbs)
 	if err != nil {
-		return nil, err
+		return ShownCluster{}, err
 	}
-	rows, err := list(t, scan, query, append(before, encoded)...)
-	for _, r := range rows {
-		found[key(r)] = r
+	return one(t, scanOwn, selectShown+"= ?", lane, all, fold(ref.PoolRef.ID()), fold(ref.Name))
+}
+
+// scanShown scans what selectShown selects.
+func scanShown(r row, decoded func(doc string) (cluster.Cluster, error), decodedJob func(doc string) (cluster.Job, error)) (c ShownCluster, err error) {
+	var doc, jobDoc string
+	var seen int64
+	if err := r.Scan(&doc, &jobDoc, &seen, &c.Flink, &c.Newest.Verb, &c.Newest.State, &c.Newest.Outcome, &c.Newest.Turn, &c.ActiveVerb); err != nil {
+		return c, err
 	}
-	return found, err
+	if c.Cluster, err = decoded(doc); err != nil {
+		return c, err
+	}
+	c.Job, err = decodedJob(jobDoc)
+	c.Job.SeenAt = moment(seen)
+	return c, err
+}
+
+func scanOwn(r row) (ShownCluster, error) {
+	return scanShown(r, decode[cluster.Cluster], decode[cluster.Job])
+}
+
+func (t *Tx) scanKnown(r row) (ShownCluster, error) {
+	return scanShown(r, t.known.clusters.decode, t.known.jobs.decode)
 }

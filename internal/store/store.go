@@ -10,10 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-
-	lru "github.com/hashicorp/golang-lru/v2"
-
-	"drey/internal/cluster"
 )
 
 // Store is an open database. It is safe for concurrent use.
@@ -24,7 +20,7 @@ type Store struct {
 	readers *sql.DB     // several, which cannot write
 	writes  *statements // of writer
 	reads   *statements // of readers
-	known   *lru.Cache[string, cluster.Cluster]
+	known   *knowns
 	turn    chan struct{} // who has a token may use writer; SQLite has one
 	common  chan struct{} // who of the ordinary ones has a token waits for turn
 	patient chan struct{} // the same of the patient ones

@@ -175,14 +175,47 @@ func TestClustersAreFoundInAnyCaseAndOnceEach(t *testing.T) {
 		same(t, "first page", []cluster.Cluster{c2, c1}, page("", 2))
 		same(t, "second page", []cluster.Cluster{c3}, page("WORDCOUNT", 2))
 		same(t, "all", []cluster.Cluster{other, c2, c1, c3}, get(t, s, (*Tx).AllClusters))
-		c1.Phase = cluster.Running
-		change(t, s, Scope{ClusterRow("c1")}, func(tx *Tx) error { return tx.SaveCluster(c1) })
-		same(t, "the first page after a change", []cluster.Cluster{c2, c1}, page("", 2))
-
 		refused(t, s, "a name that is taken", ErrExists, func(tx *Tx) error { return tx.InsertCluster(aCluster("c9", "WORDCOUNT")) })
 		twin := aCluster("c9", "other")
 		twin.DeploymentID = c1.DeploymentID
 		refused(t, s, "a deployment id that is taken", ErrExists, func(tx *Tx) error { return tx.InsertCluster(twin) })
+	})
+}
+
+func TestAClusterIsShownWithItsJobAndTheOperationsThatTellItsState(t *testing.T) {
+	everywhere(t, func(t *testing.T, db database) {
+		s := db.seeded(t)
+		c := aCluster("c1", "Wordcount")
+		job := get(t, s, func(tx *Tx) (cluster.Job, error) { return tx.JobOf("c1") })
+		job.Goal = 2
+		read := func() []ShownCluster {
+			return get(t, s, func(tx *Tx) ([]ShownCluster, error) {
+				return tx.ShownClusters(c.Ref.PoolRef, CallerLane, []string{"PUT", "PATCH"}, "", 0)
+			})
+		}
+		operation := func(id, verb string, lane Lane, state State, outcome Outcome) Operation {
+			return Operation{ID: id, Subject: "j1", ClusterUID: "c1", ResourceID: c.Ref.ID(), Target: "local", Verb: verb, Lane: lane, State: state, Outcome: outcome}
+		}
+		change(t, s, nil, func(tx *Tx) error {
+			return first(tx.SaveJob(job), tx.InsertVersion(cluster.Version{JobUID: "j1", Number: 2}),
+				tx.InsertOperation(operation("o1", "PUT", CallerLane, Ended, FailedOp)), tx.InsertOperation(operation("o2", "PATCH", CallerLane, Active, "")))
+		})
+		shown := ShownCluster{Cluster: c, Job: job, Newest: OperationHead{Verb: "PATCH", State: Active}, ActiveVerb: "PATCH"}
+		same(t, "while an operation is active", []ShownCluster{shown}, read())
+		same(t, "alone", shown, get(t, s, func(tx *Tx) (ShownCluster, error) {
+			return tx.ShownCluster(c.Ref, CallerLane, []string{"PUT", "PATCH"})
+		}))
+
+		c.Phase = cluster.Stopped
+		change(t, s, nil, func(tx *Tx) error {
+			return first(tx.SaveCluster(c), tx.ForceOperation(operation("o2", "PATCH", CallerLane, Ended, Succeeded)), tx.SaveVersion(cluster.Version{JobUID: "j1", Number: 2, Flink: "2.3.0"}),
+				tx.InsertOperation(operation("o3", "POST", CallerLane, Active, "")))
+		})
+		same(t, "after it", []ShownCluster{{Cluster: c, Job: job, Flink: "2.3.0", Newest: OperationHead{Verb: "PATCH", State: Ended, Outcome: Succeeded, Turn: 1}, ActiveVerb: "POST"}}, read())
+		refused(t, s, "a cluster that is not there", ErrNotFound, func(tx *Tx) error {
+			_, err := tx.ShownCluster(cluster.Ref{PoolRef: c.Ref.PoolRef, Name: "none"}, CallerLane, nil)
+			return err
+		})
 	})
 }
 

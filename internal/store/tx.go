@@ -5,10 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-
-	lru "github.com/hashicorp/golang-lru/v2"
-
-	"drey/internal/cluster"
 )
 
 // Tx is an open transaction. It is for one goroutine, inside the function it was given to.
@@ -21,8 +17,8 @@ type Tx struct {
 	tx         *sql.Tx
 	dialect    *dialect
 	statements *statements
-	known      *lru.Cache[string, cluster.Cluster] // by document
-	unknown    []string                            // queries that are not prepared yet
+	known      *knowns
+	unknown    []string // queries that are not prepared yet
 	readOnly   bool
 	err        error // the first that ended the transaction
 }

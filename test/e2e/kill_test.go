@@ -49,7 +49,10 @@ func pointsOf(kind string, steps ...string) []engine.Point {
 }
 
 // launched are the steps of a launch that succeeds; withdraw is reached by one that fails.
-var launched = []string{"stage", "intend", "prepare", "preflight", "release", "await-running", "measure"}
+var launched = []string{"stage", "room", "intend", "prepare", "preflight", "release", "await-running", "measure"}
+
+// buriesBefore is the cell that a START reaches only after a stop whose savepoint could not be verified (internal/simtest has that).
+var buriesBefore = engine.Point{Kind: "job.start", Step: "room", Moment: engine.Sent}
 
 // The server is killed at every moment of every step of create, stop and start. Each time the operation ends true, there are never
 // two copies of the job, and the witness is clean.
@@ -69,7 +72,9 @@ func TestTheServerKilledAtEachMomentOfEachStep(t *testing.T) {
 	}
 	s.must("job", "stop", "swept")
 	for _, p := range pointsOf("job.start", launched...) {
-		cells = append(cells, cell{p, w.killedInStart(p)})
+		if p != buriesBefore {
+			cells = append(cells, cell{p, w.killedInStart(p)})
+		}
 	}
 	report := w.clean("after all kills", true)
 	for _, kind := range []string{"cluster.create", "job.start"} {
@@ -79,7 +84,7 @@ func TestTheServerKilledAtEachMomentOfEachStep(t *testing.T) {
 	}
 	t.Logf("%d kills; %d incarnations, %d records\n%s", len(cells), report.Incarnations, report.Records,
 		table(t, cells, func(p engine.Point) bool {
-			return p.Kind == "cluster.create" || p.Kind == "job.start" || p.Kind == "job.stop"
+			return p.Kind == "cluster.create" || p.Kind == "job.start" && p != buriesBefore || p.Kind == "job.stop"
 		}))
 }
 
