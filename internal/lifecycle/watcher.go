@@ -31,7 +31,6 @@ type watcher struct {
 }
 
 const (
-	watchTick  = 250 * time.Millisecond
 	sweepEvery = 5 * time.Second
 	touchEvery = time.Second
 	pruneEvery = time.Hour
@@ -47,7 +46,7 @@ func (w *watcher) run(ctx context.Context) error {
 	go w.listen(ctx)
 	var looks sync.WaitGroup
 	defer looks.Wait()
-	tick := time.NewTicker(watchTick)
+	tick := time.NewTimer(0)
 	defer tick.Stop()
 	chores := []*chore{
 		{every: touchEvery, what: "cannot write what was seen", do: w.touch},
@@ -61,6 +60,7 @@ func (w *watcher) run(ctx context.Context) error {
 		case <-tick.C:
 		case <-w.list.hinted:
 		}
+		tick.Reset(w.list.pause())
 		if _, ok := w.owner.fence(w.target); !ok {
 			continue
 		}
