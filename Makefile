@@ -120,7 +120,7 @@ kube-down: ## end it
 # The suites of test/e2e with pods instead of processes: all that fit, and what CI runs of them.
 E2E_KUBE = DREY_TEST_TARGET=kubernetes DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) \
 	go test -tags kubernetes -timeout 170m -v -count=1 ./test/e2e
-KUBE_SUITES = TestALifeOfStops|TestAStartFromAnOlder|TestUpdatesOfAllKinds|TestAStatelessUpdate|TestAnUpdate|TestTheVersionBefore|TestARunningJob|TestAJobComesBack|TestACrashLoop|TestAHangingClose|TestALostNode
+KUBE_SUITES = TestALifeOfStops|TestAStartFromAnOlder|TestUpdatesOfAllKinds|TestAStatelessUpdate|TestAnUpdate|TestTheVersionBefore|TestAfterAnOwnCheckpoint|TestTheParallelismAlone|TestAnActionInTheHealthGate|TestEachProcessOfAnUpdate|TestARunningJob|TestAJobComesBack|TestACrashLoop|TestAHangingClose|TestALostNode
 KUBE_CI = TestALifeOfStops|TestTheServerKilledAtEachMomentOfAnUpdate
 KUBE_BUILT = bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar
 
