@@ -94,7 +94,7 @@ var victims = []victim{{true, "jobmanager-0", false}, {true, "taskmanager-0", fa
 // Each process of an update is killed while the server stands still at a step. Whatever dies, the operation ends true, the job comes back
 // by itself, there are never two copies, and the witness is clean.
 func TestEachProcessOfAnUpdateKilledAtAStep(t *testing.T) {
-	points := []engine.Point{{Kind: "job.update", Step: "prepare", Moment: engine.Sent}, {Kind: "job.update", Step: "stop", Moment: engine.Sent},
+	points := []engine.Point{{Kind: "job.update", Step: "preflight", Moment: engine.Before}, {Kind: "job.update", Step: "stop", Moment: engine.Sent},
 		{Kind: "job.update", Step: "hand-over", Moment: engine.After}, {Kind: "job.update", Step: "gate", Moment: engine.Before}}
 	s := prepareServer(t, env(t, "DREY_TEST_FAILPOINTS"))
 	s.write(tireless)
@@ -126,15 +126,7 @@ func (w *witnessed) victimAt(p engine.Point, v victim, n int) {
 	before := len(w.starts())
 	w.cli("job", "update", w.name, "--no-wait", "--arg", "--ledger", "--arg", w.ledger, "--arg", "--rate", "--arg", "500", "--arg", "--version", "--arg", fmt.Sprint(n))
 	w.until("the server stands still at "+p.String(), func() bool { state, err := stat(pid, 0); return err == nil && state == "T" })
-	marker := living + "/" + v.role
-	if v.held {
-		for _, name := range w.processes() {
-			if id, role, _ := strings.Cut(name, "/"); id != living && role == v.role {
-				marker = name
-			}
-		}
-	}
-	w.signal(marker, v.keeper)
+	w.signal(w.marker(v, living), v.keeper)
 	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
 		w.t.Fatal(err)
 	}
@@ -152,6 +144,18 @@ func (w *witnessed) victimAt(p engine.Point, v victim, n int) {
 	w.oneCopy(why, 1)
 	w.clean(why, false)
 	w.t.Logf("%s", why)
+}
+
+// marker is that of a victim's process.
+func (w *witnessed) marker(v victim, living string) string {
+	w.t.Helper()
+	for _, name := range w.processes() {
+		if id, role, _ := strings.Cut(name, "/"); role == v.role && (id != living) == v.held {
+			return name
+		}
+	}
+	w.t.Fatalf("there is no %s to kill: %v", v, w.processes())
+	return ""
 }
 
 // settled reports whether the job runs and no operation is at work.
