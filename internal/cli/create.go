@@ -46,7 +46,7 @@ func (a *app) clusterCreate() *cobra.Command {
 		})
 	c.Long = "Creates an application-mode cluster: a Flink cluster of its own for one job. A jar on this machine is uploaded first."
 	fl := c.Flags()
-	fl.StringVar(&f.jar, "jar", "", "the job's jar, or a SQL script (.sql): a `file` of this machine, or a URI")
+	fl.StringVar(&f.jar, "jar", "", "the job's jar, or a SQL script (.sql) or Python program (.py): a `file` of this machine, or a URI")
 	fl.StringVar(&f.class, "class", "", "entry `class`; absent: the jar's Main-Class")
 	fl.StringArrayVar(&f.args, "arg", nil, "one `argument` of main(); repeated for more")
 	fl.StringVar(&f.argText, "args", "", "all arguments of main() as one `text`")

@@ -148,7 +148,7 @@ func TestTheDoctorLooksAtEachRelease(t *testing.T) {
 		t.Run(why, func(t *testing.T) {
 			data := dataWithFlink(t)
 			tt.do(t, data)
-			got := checkFlink(data, flink.Java{Major: tt.java}, true)
+			got := checkFlink(t.Context(), data, flink.Java{Major: tt.java}, true)
 			if len(got) != 1 || got[0].Mark != tt.mark || !strings.Contains(got[0].Text, tt.text) || !strings.Contains(got[0].Fix, tt.fix) {
 				t.Errorf("got %+v", got)
 			}

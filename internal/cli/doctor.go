@@ -41,7 +41,7 @@ func (a *app) doctorCommand() *cobra.Command {
 
 func (a *app) examine(ctx context.Context, dir string) []finding {
 	java, err := flink.FindJava(ctx, "")
-	list := append([]finding{checkJava(java, err)}, checkFlink(dir, java, err == nil)...)
+	list := append([]finding{checkJava(java, err)}, checkFlink(ctx, dir, java, err == nil)...)
 	list = append(list, checkTool("python3", "pip fetches Flink", "apt-get install python3 python3-pip, or install Flink with --from FILE"))
 	list = append(list, checkMemory(), checkDisk(dir), checkPorts())
 	return append(list, a.checkServer(ctx))
@@ -61,7 +61,7 @@ func bad(err error) finding {
 }
 
 // checkFlink looks at each release that lies here, and whether the Java that was found runs it.
-func checkFlink(dir string, java flink.Java, found bool) []finding {
+func checkFlink(ctx context.Context, dir string, java flink.Java, found bool) []finding {
 	d := flink.Distributions{Dir: daemon.DistributionsDir(dir)}
 	versions, err := d.Versions()
 	if err != nil {
@@ -79,13 +79,29 @@ func checkFlink(dir string, java flink.Java, found bool) []finding {
 		if err == nil && found {
 			err = java.Runs(version)
 		}
+		if err == nil {
+			err = dist.CheckPython(ctx)
+		}
 		if err != nil {
 			list = append(list, bad(err))
 			continue
 		}
 		list = append(list, finding{"ok", sound(dir, dist), ""})
+		list = append(list, noPython(ctx, dist)...)
 	}
 	return list
+}
+
+// noPython warns of a machine on which Python jobs cannot be added to a release.
+func noPython(ctx context.Context, dist flink.Distribution) []finding {
+	if dist.HasPython() {
+		return nil
+	}
+	if _, err := flink.FindPython(ctx, dist.Version); err != nil {
+		f := wayOut(err)
+		return []finding{{"warn", f.Why + ": it runs no Python jobs", f.Hint}}
+	}
+	return nil
 }
 
 // sound is the line of a release that has no fault.

@@ -67,7 +67,7 @@ func (a *app) jobLaunches() []*cobra.Command {
 }
 
 func (f *launchFlags) declare(fl *pflag.FlagSet) {
-	fl.StringVar(&f.jar, "jar", "", "another jar or SQL script: a `file` of this machine, or a URI")
+	fl.StringVar(&f.jar, "jar", "", "another jar, SQL script or Python program: a `file` of this machine, or a URI")
 	fl.StringVar(&f.class, "class", "", "another entry `class`")
 	fl.StringArrayVar(&f.args, "arg", nil, "one `argument` of main(); repeated for more")
 	fl.StringVar(&f.text, "args", "", "all arguments of main() as one `text`")

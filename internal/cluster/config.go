@@ -16,6 +16,9 @@ type FlinkFacts struct {
 	Hive func(version string) bool
 	// NoScript says why a version runs no SQL scripts, and after "; " the way out; "" if it does. nil: all do.
 	NoScript func(version string) string
+	// NoPython says why a version runs no Python programs where the configuration names no interpreter, and after "; " the way out; "" if it
+	// does. nil: all do.
+	NoPython func(version string) string
 	// ClassifyKey says how a user's configuration key is treated, and why. The key has its aliases resolved. nil: all honoured.
 	ClassifyKey func(key, value string) (KeyClass, string)
 	// CheckMemory says why Flink's memory model does not hold for a launch, and the key at fault; "" if it does. nil: it always does.
@@ -61,6 +64,7 @@ const (
 	KeyCheckpoints = "execution.checkpointing.dir"
 	KeyLogDir      = "pipeline.remote.log.dir"
 	KeyLogInterval = "pipeline.log.aggregation.interval"
+	KeyPython      = "python.executable"
 	keyScheduler   = "jobmanager.scheduler"
 )
 

@@ -36,8 +36,8 @@ func CheckJarName(name string) *Fault {
 		reason = `The jar name is a file name: it has no "/", "\" or "..".`
 	case !printable(name) || len(name) > 255:
 		reason = "The jar name has at most 255 bytes and no control characters."
-	case !ends(name, ".jar") && !isScript(name):
-		reason = `The jar name ends in ".jar", or in ".sql" for a SQL script.`
+	case !ends(name, ".jar") && !isScript(name) && !isPython(name):
+		reason = `The jar name ends in ".jar", in ".sql" for a SQL script, or in ".py" for a Python program.`
 	default:
 		return nil
 	}
@@ -46,6 +46,9 @@ func CheckJarName(name string) *Fault {
 
 // isScript says that a program is a SQL script, by its name (R19).
 func isScript(name string) bool { return ends(name, ".sql") }
+
+// isPython says that a program is a Python file, by its name (R19).
+func isPython(name string) bool { return ends(name, ".py") }
 
 func ends(name, with string) bool {
 	return len(name) > len(with) && strings.EqualFold(name[len(name)-len(with):], with)

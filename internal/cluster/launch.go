@@ -155,6 +155,9 @@ func (l Launch) OnlyParallelism(m Launch) bool {
 // Script says that what is launched is a SQL script. It has neither an entry class nor arguments: those of a jar before it mean nothing.
 func (l Launch) Script() bool { return isScript(l.JarName) }
 
+// Python says that what is launched is a Python file. It has no entry class: that of a jar before it means nothing.
+func (l Launch) Python() bool { return isPython(l.JarName) }
+
 // ArgsText is the arguments as sent, "" if there are none.
 func (l Launch) ArgsText() string {
 	if l.Args == nil {

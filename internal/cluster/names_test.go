@@ -87,6 +87,7 @@ func TestJarPaths(t *testing.T) {
 		"appmode/my job.JAR": {"appmode", "my job.JAR"},
 		"job.jar":            {"/", "job.jar"},
 		"a/orders.SQL":       {"a", "orders.SQL"},
+		"a/orders.py":        {"a", "orders.py"},
 		"/job.jar":           {"/", "job.jar"},
 	} {
 		directory, name, fault := SplitJarPath(path)
@@ -95,7 +96,7 @@ func TestJarPaths(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"", "abfs://flink@a.dfs.core.windows.net/", "abfs://job.jar", "abfs://flink@a.dfs.core.windows.net/job.zip",
-		"a/.jar", "a/.sql", "a/..jar", `a/b\c.jar`, "a/x..jar", "a/job.jar\x00", "a/job.jar\n", "a/" + strings.Repeat("x", 252) + ".jar"} {
+		"a/.jar", "a/.sql", "a/.py", "a/orders.pyc", "a/..jar", `a/b\c.jar`, "a/x..jar", "a/job.jar\x00", "a/job.jar\n", "a/" + strings.Repeat("x", 252) + ".jar"} {
 		if directory, name, fault := SplitJarPath(path); fault == nil || fault.Code != "InvalidJarPath" {
 			t.Errorf("%q: got %q, %q, %+v, want InvalidJarPath", path, directory, name, fault)
 		}

@@ -60,7 +60,7 @@ func ValidateRunJob(r RunJob, launch Launch, facts FlinkFacts, lim Limits) []Fau
 		_, fault := SplitArgs(*r.Args)
 		l.addAt("properties.args", fault)
 	}
-	l.checkScript("properties", r.EntryClass, r.Args, next, facts)
+	l.checkProgram("properties", r.EntryClass, r.Args, next, facts)
 	if r.SavePointName != "" && r.Action == ActionStatelessUpdate {
 		l.add("InvalidSavePointName", "properties.savePointName", "STATELESS_UPDATE starts without state.")
 		l.hint("use UPDATE to start from a savepoint")

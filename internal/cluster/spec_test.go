@@ -47,6 +47,12 @@ var testFacts = FlinkFacts{
 		}
 		return ""
 	},
+	NoPython: func(version string) string {
+		if version == "1.20.5" {
+			return "It has no Python; install it"
+		}
+		return ""
+	},
 	ClassifyKey: func(key, _ string) (KeyClass, string) {
 		switch {
 		case strings.HasPrefix(key, "security."):
@@ -173,6 +179,16 @@ func TestIllegalSpecs(t *testing.T) {
 			s.job().JarName, s.job().EntryClass, s.job().Args = "a.sql", "", nil
 			s.Properties.Profile.OSSVersion = "1.20.5"
 		}, "SqlScriptNotSupported " + job + "jarName"},
+		"a Python program": {func(s *Spec) { s.job().JarName, s.job().EntryClass, s.job().Args = "a.py", "", ptr("--rate 5") }, ""},
+		"no Python": {func(s *Spec) {
+			s.job().JarName, s.job().EntryClass = "a.py", ""
+			s.Properties.Profile.OSSVersion = "1.20.5"
+		}, "PythonNotSupported " + job + "jarName"},
+		"a Python of one's own": {func(s *Spec) {
+			s.job().JarName, s.job().EntryClass = "a.py", ""
+			s.Properties.Profile.OSSVersion = "1.20.5"
+			s.Properties.Profile.Flink.Configuration = map[string]string{"python.executable": "/srv/venv/bin/python"}
+		}, ""},
 		"an open quote":        {func(s *Spec) { s.job().Args = ptr(`"a`) }, "InvalidArgs " + job + "args"},
 		"a savepoint's path":   {func(s *Spec) { s.job().SavePointName = "../x" }, "InvalidSavePointName " + job + "savePointName"},
 		"no upgrade mode":      {func(s *Spec) { s.job().UpgradeMode = "" }, "InvalidClusterSpec " + job + "upgradeMode"},

@@ -31,7 +31,7 @@ func (l *faultList) checkFlink(spec Spec, facts FlinkFacts, lim Limits) {
 		l.checkConfig(atFlink+".flinkConfiguration", f.Configuration, base, facts, lim)
 	}
 	if f.Job != nil {
-		l.checkScript(atJob, f.Job.EntryClass, f.Job.Args, LaunchOf(spec), facts)
+		l.checkProgram(atJob, f.Job.EntryClass, f.Job.Args, LaunchOf(spec), facts)
 	}
 	l.checkPodTemplate(f.PodTemplate, facts)
 	l.checkMemoryModel("", LaunchOf(spec), facts)
@@ -130,23 +130,37 @@ func (l *faultList) checkMode(f *Flink, base StorageURI, lim Limits) {
 	}
 }
 
-// checkScript checks what a SQL script asks for; class and args are those that were sent beside it.
-func (l *faultList) checkScript(at, class string, args *string, launch Launch, facts FlinkFacts) {
-	if !launch.Script() {
+// checkProgram checks what a program that is no jar asks for; class and args are those that were sent beside it.
+func (l *faultList) checkProgram(at, class string, args *string, launch Launch, facts FlinkFacts) {
+	switch {
+	case launch.Script():
+		if class != "" {
+			l.add("InvalidEntryClass", at+".entryClass", "A SQL script has no entry class.")
+		}
+		if args != nil && *args != "" {
+			l.add("InvalidArgs", at+".args", "A SQL script has no arguments.")
+			l.hint("write them into the script: SET 'key' = 'value';")
+		}
+		l.checkRuns("SqlScriptNotSupported", at, launch, facts, facts.NoScript)
+	case launch.Python():
+		if class != "" {
+			l.add("InvalidEntryClass", at+".entryClass", "A Python program has no entry class.")
+		}
+		if launch.Config()[KeyPython] == "" {
+			l.checkRuns("PythonNotSupported", at, launch, facts, facts.NoPython)
+		}
+	}
+}
+
+// checkRuns asks why not, and answers with the way out.
+func (l *faultList) checkRuns(code, at string, launch Launch, facts FlinkFacts, not func(version string) string) {
+	version, ok := facts.Resolve(launch.OSSVersion)
+	if !ok || not == nil {
 		return
 	}
-	if class != "" {
-		l.add("InvalidEntryClass", at+".entryClass", "A SQL script has no entry class.")
-	}
-	if args != nil && *args != "" {
-		l.add("InvalidArgs", at+".args", "A SQL script has no arguments.")
-		l.hint("write them into the script: SET 'key' = 'value';")
-	}
-	if version, ok := facts.Resolve(launch.OSSVersion); ok && facts.NoScript != nil {
-		if why, way, _ := strings.Cut(facts.NoScript(version), "; "); why != "" {
-			l.add("SqlScriptNotSupported", at+".jarName", "%s.", why)
-			l.hint("%s", way)
-		}
+	if why, way, _ := strings.Cut(not(version), "; "); why != "" {
+		l.add(code, at+".jarName", "%s.", why)
+		l.hint("%s", way)
 	}
 }
 

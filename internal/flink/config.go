@@ -58,6 +58,7 @@ func (p Plan) config(memory Memory) (map[string]string, error) {
 		config["execution.checkpointing.savepoint-dir"] = p.Storage.Savepoints
 	}
 	maps.Copy(config, Merge(p.Config))
+	maps.Copy(config, p.interpreters())
 	maps.Copy(config, memory.Defaults)
 	maps.Copy(config, memory.JobManager.Keys())
 	maps.Copy(config, memory.TaskManager.Keys())
@@ -71,6 +72,20 @@ func (p Plan) config(memory Memory) (map[string]string, error) {
 		config["parallelism.default"] = strconv.Itoa(DefaultParallelism(slots, p.TaskManagers))
 	}
 	return config, nil
+}
+
+// interpreters are the Pythons that the user names none of: the JobManager calls the program by the same one that its operators run in.
+func (p Plan) interpreters() map[string]string {
+	const worker, client = "python.executable", "python.client.executable"
+	keys := map[string]string{}
+	user := Merge(p.Config)
+	executable := cmp.Or(user[worker], p.Program.Interpreter)
+	for _, key := range []string{worker, client} {
+		if user[key] == "" && executable != "" {
+			keys[key] = executable
+		}
+	}
+	return keys
 }
 
 // own are the keys of this incarnation.

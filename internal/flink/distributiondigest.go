@@ -19,13 +19,13 @@ import (
 // summed is a file of a release: its path below FLINK_HOME, with slashes, and its SHA-256 in hex.
 type summed struct{ path, sum string }
 
-// sums are the files of a release in the order of a walk, without what we wrote about it.
+// sums are the files of a release in the order of a walk, without what we wrote about it, and without links: they lead to the machine's Python.
 func sums(ctx context.Context, home string) (files []summed, err error) {
 	err = filepath.WalkDir(home, func(p string, e fs.DirEntry, err error) error {
 		if err == nil {
 			err = ctx.Err()
 		}
-		if err != nil || e.IsDir() {
+		if err != nil || !e.Type().IsRegular() {
 			return err
 		}
 		rel, err := filepath.Rel(home, p)
@@ -142,8 +142,10 @@ func seal(home string) error {
 		switch {
 		case err != nil:
 			return err
+		case e.Type().IsRegular():
+			return readOnly(p, e)
 		case !e.IsDir():
-			return os.Chmod(p, 0o444)
+			return nil // to change a link's mode is to change what it leads to
 		case p == home:
 			return nil
 		}
@@ -153,6 +155,15 @@ func seal(home string) error {
 		return fmt.Errorf("cannot seal the distribution: %w", err)
 	}
 	return syncFolder(home)
+}
+
+// readOnly lets a file be read, and run if it could be.
+func readOnly(p string, e fs.DirEntry) error {
+	info, err := e.Info()
+	if err != nil {
+		return err
+	}
+	return os.Chmod(p, 0o444|info.Mode().Perm()&0o111)
 }
 
 func fileDigest(p string) (string, error) {

@@ -13,13 +13,16 @@ import (
 // extra is a part of a release that is not in every packing of it, or lies there unused.
 type extra struct {
 	name     string
-	artifact string // in the Maven group org.apache.flink, in the release's own version; its jar is named after both
+	artifact string // in the Maven group org.apache.flink, in the release's own version; its jar is named after both. "": it is no jar
 	folder   string // where Flink looks for the jar, below FLINK_HOME
 	classes  string // a folder in the jar by which it is known
 }
 
-// sqlGateway is the extra that SQL scripts are run with.
-const sqlGateway = "sql-gateway"
+// Extras that programs are run with: SQL scripts, and Python's.
+const (
+	sqlGateway = "sql-gateway"
+	python     = "python"
+)
 
 // extras are the same for every line from 1.18 on: what a later line names otherwise gets a row of its own.
 var extras = []extra{
@@ -28,6 +31,7 @@ var extras = []extra{
 	{"azure", "flink-azure-fs-hadoop", "plugins/azure-fs-hadoop", "org/apache/flink/fs/azurefs/"},
 	{"gs", "flink-gs-fs-hadoop", "plugins/gs-fs-hadoop", "org/apache/flink/fs/gs/"},
 	{sqlGateway, "flink-sql-gateway", "opt", "org/apache/flink/table/gateway/"},
+	{python, "", "python", ""},
 }
 
 // extraNamed is an extra of the table.
@@ -52,6 +56,10 @@ func (e extra) jar(version string) string { return e.artifact + "-" + version + 
 
 // in says that a release has the extra. The folder of a plugin may have any name.
 func (e extra) in(home, version string) bool {
+	if e.name == python {
+		_, err := os.Lstat(Interpreter(home)) // what the link leads to may be gone, with the machine's Python
+		return err == nil
+	}
 	folder := e.folder
 	if top, _, plugin := strings.Cut(folder, "/"); plugin {
 		folder = top + "/*"
@@ -73,6 +81,9 @@ func extrasIn(home, version string) []string {
 
 // extras are those that are wanted, each once, in the order of the table.
 func (in Installation) extras() ([]extra, error) {
+	if in.ExtraFrom[python] != "" {
+		return nil, fmt.Errorf("%s is no jar; use --with %s", python, python)
+	}
 	names := slices.AppendSeq(slices.Clone(in.With), maps.Keys(in.ExtraFrom))
 	for _, name := range names {
 		if !slices.Contains(ExtraNames(), name) {

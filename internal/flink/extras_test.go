@@ -124,7 +124,7 @@ func TestAnExtraThatCannotBeHadLeavesNothing(t *testing.T) {
 		"Maven leaves nothing":   {func(t *testing.T) func(*Installation) { program(t, "mvn", "exit 0"); return with("gs")(t) }, []string{"--extra-from gs="}},
 		"a jar of another line":  {given("s3", "s3", "2.2.1"), []string{"is of Flink 2.2.1, not 2.3.0"}},
 		"a jar of another extra": {given("s3", "azure", "2.3.0"), []string{"is no flink-s3-fs-hadoop"}},
-		"an extra that is none":  {with("ftp"), []string{`"ftp" is no extra`, "s3, s3-presto, azure, gs, sql-gateway"}},
+		"an extra that is none":  {with("ftp"), []string{`"ftp" is no extra`, "s3, s3-presto, azure, gs, sql-gateway, python"}},
 		"a file that is no jar": {func(*testing.T) func(*Installation) {
 			return func(in *Installation) { in.ExtraFrom = map[string]string{"s3": "/dev/null"} }
 		}, []string{"as a jar"}},
@@ -193,7 +193,11 @@ func TestTheDocsHaveTheTableOfExtras(t *testing.T) {
 	}
 	docs := string(raw)
 	for _, e := range extras {
-		if want := fmt.Sprintf("| `org.apache.flink:%s` | `%s` |", e.artifact, e.folder); !strings.Contains(docs, "| `"+e.name+"` | ") || !strings.Contains(docs, want) {
+		from := "`org.apache.flink:" + e.artifact + "`"
+		if e.name == python {
+			from = "by pip: `apache-flink`"
+		}
+		if want := fmt.Sprintf("| %s | `%s` |", from, e.folder); !strings.Contains(docs, "| `"+e.name+"` | ") || !strings.Contains(docs, want) {
 			t.Errorf("docs/distributions.md lacks the extra %s with %s", e.name, want)
 		}
 	}

@@ -14,10 +14,13 @@ import (
 	"strings"
 )
 
-// add puts an extra's jar where it belongs, unless it is there.
+// add puts an extra where it belongs, unless it is there.
 func (i *installer) add(ctx context.Context, e extra) error {
-	if e.in(i.home, i.Version) {
+	switch {
+	case e.in(i.home, i.Version):
 		return nil
+	case e.name == python:
+		return i.addPython(ctx)
 	}
 	jar, err := i.jarOf(ctx, e)
 	if err != nil {

@@ -15,22 +15,28 @@ func Facts(d Distributions, java Java, minMemoryMB int64) cluster.FlinkFacts {
 		all = nil // nothing is installed as far as anybody can tell: every version is refused with the way out
 	}
 	var versions []string
-	unfit, without := map[string]string{}, map[string]bool{}
+	unfit, extras := map[string]string{}, map[string][]string{}
 	for _, dist := range all {
 		if err := java.Runs(dist.Version); err != nil {
 			unfit[dist.Version] = err.Error()
 			continue
 		}
 		versions = append(versions, dist.Version)
-		without[dist.Version] = !slices.Contains(dist.Extras, sqlGateway)
+		extras[dist.Version] = dist.Extras
 	}
 	f := FactsOf(versions, minMemoryMB)
 	f.Unfit = unfit
 	f.NoScript = func(version string) string {
-		if why := noScript(version); why != "" || !without[version] {
+		if why := noScript(version); why != "" || slices.Contains(extras[version], sqlGateway) {
 			return why
 		}
 		return fmt.Sprintf("Flink %s is installed without its SQL gateway, which runs scripts; drey distribution install %s --with %s", version, version, sqlGateway)
+	}
+	f.NoPython = func(version string) string {
+		if slices.Contains(extras[version], python) {
+			return ""
+		}
+		return fmt.Sprintf("Flink %s is installed without Python; drey distribution install %s --with %s", version, version, python)
 	}
 	return f
 }
@@ -86,8 +92,11 @@ func checkMemory(l cluster.Launch) (key, reason string) {
 
 // programOf is the program of a launch, as far as its memory depends on it.
 func programOf(l cluster.Launch) Program {
-	if l.Script() {
+	switch {
+	case l.Script():
 		return Program{Script: l.JarName}
+	case l.Python():
+		return Program{Python: l.JarName}
 	}
 	return Program{Class: l.EntryClass}
 }

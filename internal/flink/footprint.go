@@ -114,6 +114,9 @@ func addSmall(config map[string]string, add func(key, value string), role, entry
 		managed = "64m"
 	}
 	metaspace := "128m"
+	if entryClass == pythonDriver {
+		managed = "256m" // its workers are beside the JVM, and have their share of this
+	}
 	if needsPlanner(entryClass) {
 		metaspace = map[string]string{RoleJobManager: "256m", RoleTaskManager: "192m"}[role]
 	}
@@ -144,7 +147,7 @@ func (f figures) add(config map[string]string, add func(key, value string), pref
 
 // needsPlanner says that a program runs SQL or Python, which load far more classes.
 func needsPlanner(entryClass string) bool {
-	return strings.HasSuffix(entryClass, ".SqlDriver") || strings.HasSuffix(entryClass, ".PythonDriver")
+	return entryClass == sqlDriver || entryClass == pythonDriver
 }
 
 // cores is a CPU figure as the JVM takes it: whole and at least one.

@@ -13,6 +13,7 @@ import (
 type Line struct {
 	Name      string   // the first two parts of its versions: "1.20"
 	Java      []int    // majors that run it, the one to install first
+	Python    []int    // minors of Python 3 that its package is built for
 	Flags     []string // of the JVM, beyond what every line needs
 	Legacy    []string // versions of the original service that run as the newest one installed of this line (R03)
 	Metadata  int      // the format of _metadata that it writes; it reads that one and all before
@@ -57,27 +58,27 @@ var fatal = []int{2, 239}
 // that is newer than all here is taken for one of the last.
 var lines = []Line{
 	{
-		Name: "1.20", Java: []int{17, 11}, Flags: []string{exportNetUtil}, Legacy: []string{"1.16.0", "1.17.0"}, Metadata: 4, Hive: true,
+		Name: "1.20", Java: []int{17, 11}, Python: []int{9, 10, 11}, Flags: []string{exportNetUtil}, Legacy: []string{"1.16.0", "1.17.0"}, Metadata: 4, Hive: true,
 		NoJob: Ending{fatal, FromGate}, NoMain: Ending{fatal, FromGate}, NoRestore: Ending{fatal, FromLog},
 	},
 	{
-		Name: "2.0", Java: []int{17, 21, 11}, Flags: []string{exportNetUtil}, Metadata: 5, SQLDriver: true,
+		Name: "2.0", Java: []int{17, 21, 11}, Python: []int{9, 10, 11}, Flags: []string{exportNetUtil}, Metadata: 5, SQLDriver: true,
 		NoJob: Ending{fatal, FromGate}, NoMain: Ending{fatal, FromGate}, NoRestore: Ending{fatal, FromLog},
 	},
 	{
-		Name: "2.1", Java: []int{17, 21, 11}, Metadata: 6, SQLDriver: true,
+		Name: "2.1", Java: []int{17, 21, 11}, Python: []int{9, 10, 11, 12}, Metadata: 6, SQLDriver: true,
 		NoJob: Ending{fatal, FromGate}, NoMain: Ending{fatal, FromGate}, NoRestore: Ending{fatal, FromLog},
 	},
 	{
-		Name: "2.2", Java: []int{17, 21, 11}, Metadata: 6, SQLDriver: true,
+		Name: "2.2", Java: []int{17, 21, 11}, Python: []int{9, 10, 11, 12}, Metadata: 6, SQLDriver: true,
 		NoJob: Ending{fatal, FromGate}, NoMain: Ending{fatal, FromGate}, NoRestore: Ending{fatal, FromLog},
 	},
 	{
-		Name: "2.3", Java: []int{17, 21, 11, 25}, Metadata: 6, SQLDriver: true,
+		Name: "2.3", Java: []int{17, 21, 11, 25}, Python: []int{9, 10, 11, 12}, Metadata: 6, SQLDriver: true,
 		NoJob: Ending{nil, FromGate}, NoMain: Ending{nil, FromGate}, NoRestore: Ending{nil, FromREST},
 	},
 	{
-		Name: "2.4", Java: []int{17, 21, 11, 25}, Flags: []string{allowUnsafe, allowNative, nettyReflects}, Metadata: 6, SQLDriver: true,
+		Name: "2.4", Java: []int{17, 21, 11, 25}, Python: []int{9, 10, 11, 12}, Flags: []string{allowUnsafe, allowNative, nettyReflects}, Metadata: 6, SQLDriver: true,
 		NoJob: Ending{nil, FromGate}, NoMain: Ending{nil, FromGate}, NoRestore: Ending{nil, FromREST},
 	},
 }

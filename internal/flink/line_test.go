@@ -75,8 +75,11 @@ func TestWhatRunsNoScriptSaysTheWayOut(t *testing.T) {
 			t.Errorf("Flink %s: %q", version, got)
 		}
 	}
-	if got := FactsOf([]string{"2.3.0"}, 0).NoScript("2.3.0"); got != "" {
-		t.Errorf("where nobody knows what a release lacks: %q", got)
+	if got, want := f.NoPython("2.3.0"), "; drey distribution install 2.3.0 --with python"; !strings.HasSuffix(got, want) {
+		t.Errorf("Python: %q", got)
+	}
+	if f := FactsOf([]string{"2.3.0"}, 0); f.NoScript("2.3.0") != "" || f.NoPython != nil {
+		t.Errorf("where nobody knows what a release lacks: %q", f.NoScript("2.3.0"))
 	}
 }
 
@@ -100,7 +103,8 @@ func TestTheDocsTellEachLine(t *testing.T) {
 
 func docsRow(l Line) string {
 	yes := map[bool]string{true: "yes", false: "no"}
-	return fmt.Sprintf("| %s | %s | %d | %s | %s | %s | %s |", l.Name, list(l.Java), l.Metadata, yes[l.SQLDriver], ending(l.NoMain), ending(l.NoJob), ending(l.NoRestore))
+	python := fmt.Sprintf("3.%d to 3.%d", l.Python[0], l.Python[len(l.Python)-1])
+	return fmt.Sprintf("| %s | %s | %d | %s | %s | %s | %s | %s |", l.Name, list(l.Java), l.Metadata, yes[l.SQLDriver], python, ending(l.NoMain), ending(l.NoJob), ending(l.NoRestore))
 }
 
 // ending is one as the documentation tells it.

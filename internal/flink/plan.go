@@ -56,9 +56,12 @@ type Storage struct {
 type Program struct {
 	Jar    string   // "" for a script
 	Script string   // a SQL script, run by Flink's own program; then Class and Args mean nothing
+	Python string   // a Python file, run by Flink's own program; then Class means nothing
 	Libs   []string // jars beside it, for JobManager and TaskManagers
 	Class  string   // "" for the jar's Main-Class
 	Args   []string
+
+	Interpreter string // path of the Python that a user does not name; "": what is called python there
 }
 
 // What the gate can do before it says that it is ready, for [Plan].Prepare.
@@ -164,7 +167,7 @@ func (p Plan) check() error {
 			return fmt.Errorf("path %q is not absolute, or has a colon, which a class path cannot hold", folder)
 		}
 	}
-	for _, name := range append([]string{p.Program.Jar, p.Program.Script, p.GateJar}, p.Program.Libs...) {
+	for _, name := range append([]string{p.Program.Jar, p.Program.Script, p.Program.Python, p.GateJar}, p.Program.Libs...) {
 		if strings.ContainsAny(name, ":;\n") || path.IsAbs(name) {
 			return fmt.Errorf("file name %q of a jar cannot be used", name)
 		}

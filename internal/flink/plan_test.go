@@ -3,6 +3,7 @@ package flink
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -223,12 +224,13 @@ func TestRenderRefuses(t *testing.T) {
 		"memory that cannot work": {func(p *Plan) { p.TaskManager.MemoryMB = 300 },
 			"The TaskManager is too small: of 108 MB for Flink, framework heap 64 MB, framework off-heap 32 MB, task off-heap 0 MB, " +
 				"managed 64 MB and network 16 MB leave nothing for the task heap."},
-		"no incarnation":            {func(p *Plan) { p.Incarnation = "x" }, `incarnation "x" is not 32 lower-case hex digits`},
-		"a relative folder":         {func(p *Plan) { p.Folders.Lib = "lib" }, `path "lib" is not absolute, or has a colon, which a class path cannot hold`},
-		"a jar out of its place":    {func(p *Plan) { p.Program.Libs = []string{"/etc/x.jar"} }, `file name "/etc/x.jar" of a jar cannot be used`},
-		"a script out of its place": {func(p *Plan) { p.Program = Program{Script: "/etc/x.sql"} }, `file name "/etc/x.sql" of a jar cannot be used`},
-		"nothing to run":            {func(p *Plan) { p.Program = Program{} }, "a program needs a jar or a class"},
-		"no port":                   {func(p *Plan) { p.Ports.REST = 0 }, "plan is not complete: 2 task managers, 512 and 768 MB, ports 22001 and 0"},
+		"no incarnation":             {func(p *Plan) { p.Incarnation = "x" }, `incarnation "x" is not 32 lower-case hex digits`},
+		"a relative folder":          {func(p *Plan) { p.Folders.Lib = "lib" }, `path "lib" is not absolute, or has a colon, which a class path cannot hold`},
+		"a jar out of its place":     {func(p *Plan) { p.Program.Libs = []string{"/etc/x.jar"} }, `file name "/etc/x.jar" of a jar cannot be used`},
+		"a script out of its place":  {func(p *Plan) { p.Program = Program{Script: "/etc/x.sql"} }, `file name "/etc/x.sql" of a jar cannot be used`},
+		"a Python file out of place": {func(p *Plan) { p.Program = Program{Python: "/etc/x.py"} }, `file name "/etc/x.py" of a jar cannot be used`},
+		"nothing to run":             {func(p *Plan) { p.Program = Program{} }, "a program needs a jar or a class"},
+		"no port":                    {func(p *Plan) { p.Ports.REST = 0 }, "plan is not complete: 2 task managers, 512 and 768 MB, ports 22001 and 0"},
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
@@ -260,6 +262,47 @@ func TestAScriptIsRunByFlinksOwnProgram(t *testing.T) {
 	}
 	if got := r.Config["jobmanager.memory.jvm-metaspace.size"]; !strings.HasPrefix(got, "268435456") {
 		t.Errorf("metaspace %q, want 256 MB: SQL loads many classes", got)
+	}
+}
+
+func TestAPythonFileIsRunByFlinksOwnProgram(t *testing.T) {
+	t.Parallel()
+	plan := testPlan()
+	plan.Program = Program{Python: "9f.py", Args: []string{"-h", "b c"}, Interpreter: "/flink/python/bin/python"}
+	r := render(t, plan)
+	args := r.Processes[0].Args
+	want := []string{"org.apache.flink.client.python.PythonDriver", "--python=/run/my jars/9f.py", "--", "-h", "b c"}
+	if diff := cmp.Diff(want, args[len(args)-len(want):]); diff != "" {
+		t.Errorf("its arguments (-want +got):\n%s", diff)
+	}
+	if jar := "local:///flink/opt/flink-python-2.3.0.jar"; !slices.Contains(args, jar) {
+		t.Errorf("the arguments lack %s: %q", jar, args)
+	}
+	if got := r.Config["taskmanager.memory.managed.size"]; got != "268435456b" {
+		t.Errorf("managed memory %q, want 256 MB: the workers have their share of it", got)
+	}
+}
+
+func TestTheUsersPythonGoesBeforeOurs(t *testing.T) {
+	t.Parallel()
+	const worker, client = "python.executable", "python.client.executable"
+	for why, tt := range map[string]struct {
+		ours string
+		user map[string]string
+		want [2]string
+	}{
+		"ours":                           {"/ours", nil, [2]string{"/ours", "/ours"}},
+		"the user's, for both":           {"/ours", map[string]string{worker: "/theirs"}, [2]string{"/theirs", "/theirs"}},
+		"the user's, for the JobManager": {"/ours", map[string]string{client: "/theirs"}, [2]string{"/ours", "/theirs"}},
+		"the image's":                    {"", nil, [2]string{"", ""}},
+	} {
+		plan := testPlan()
+		maps.Copy(plan.Config, tt.user)
+		plan.Program = Program{Python: "9f.py", Interpreter: tt.ours}
+		config := render(t, plan).Config
+		if got := [2]string{config[worker], config[client]}; got != tt.want {
+			t.Errorf("%s: got %q, want %q", why, got, tt.want)
+		}
 	}
 }
 

@@ -10,13 +10,22 @@ import (
 // jarFile is the name of a frozen jar.
 func jarFile(sha string) string { return sha + ".jar" }
 
-// programFile is the name of a frozen jar or script.
+// programFile is the name of a frozen program.
 func programFile(l cluster.Launch, sha string) string {
-	if l.Script() {
-		return sha + ".sql"
+	switch {
+	case l.Script():
+		return sha + scriptSuffix
+	case l.Python():
+		return sha + pythonSuffix
 	}
 	return jarFile(sha)
 }
+
+// The suffixes of programs that are texts.
+const (
+	scriptSuffix = ".sql"
+	pythonSuffix = ".py"
+)
 
 // artifacts are the frozen jars and ours, twice: the gate on the class path, the file system as a plugin.
 func (w *world) artifacts(r launchRows) ([]runtime.Artifact, error) {

@@ -146,8 +146,14 @@ func (w *world) plan(r launchRows, layout runtime.Layout) (flink.Plan, error) {
 		GateJar:      gateJar,
 		Folders:      flink.Folders(layout),
 	}
-	if l.Script() {
-		p.Program = flink.Program{Script: programFile(l, r.version.JarSHA256)}
+	switch file := programFile(l, r.version.JarSHA256); {
+	case l.Script():
+		p.Program = flink.Program{Script: file}
+	case l.Python():
+		p.Program = flink.Program{Python: file, Args: args}
+		if w.Targets[r.target].Kind != KindKubernetes { // an image has an interpreter of its own
+			p.Program.Interpreter = flink.Interpreter(layout.Distribution)
+		}
 	}
 	if layout.Own != "" { // nobody else's port can be in the way of a fixed one
 		p.Ports.Blob = r.incarnation.BlobPort

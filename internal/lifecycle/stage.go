@@ -111,17 +111,13 @@ func (w *world) stageJars(ctx context.Context, r launchRows) (s staged, err erro
 	if err != nil {
 		return s, err
 	}
-	stage := w.Storage.StageJar
-	if l.Script() {
-		stage = w.Storage.StageScript
-	}
-	if s.Jar, err = stage(ctx, from, folder); err != nil {
+	if s.Jar, err = w.stageProgram(ctx, l, from, folder); err != nil {
 		return s, err
 	}
 	if s.Lib, err = w.stageLib(ctx, l, folder); err != nil {
 		return s, err
 	}
-	if l.Script() {
+	if l.Script() || l.Python() {
 		return s, nil // Flink's own program runs it
 	}
 	paths := make([]string, 0, 1+len(s.Lib))
@@ -134,6 +130,16 @@ func (w *world) stageJars(ctx context.Context, r launchRows) (s staged, err erro
 	}
 	s.MainClass, err = storage.EntryClass(paths[0], l.EntryClass, paths[1:]...)
 	return s, err
+}
+
+func (w *world) stageProgram(ctx context.Context, l cluster.Launch, from, folder cluster.StorageURI) (cluster.Jar, error) {
+	switch {
+	case l.Script():
+		return w.Storage.StageScript(ctx, from, folder, scriptSuffix)
+	case l.Python():
+		return w.Storage.StageScript(ctx, from, folder, pythonSuffix)
+	}
+	return w.Storage.StageJar(ctx, from, folder)
 }
 
 // stageLib stages the jars in <jobJarDirectory>/lib/ (R19).

@@ -33,9 +33,9 @@ func (m *Mounts) StageJar(ctx context.Context, from, folder cluster.StorageURI) 
 	return m.stage(ctx, from, folder, ".jar", maxJarBytes, m.checkJar)
 }
 
-// StageScript copies a SQL script to <folder>/<sha256>.sql in the same way.
-func (m *Mounts) StageScript(ctx context.Context, from, folder cluster.StorageURI) (cluster.Jar, error) {
-	return m.stage(ctx, from, folder, ".sql", maxScript, m.checkScript)
+// StageScript copies a program that is a text, of SQL or Python, to <folder>/<sha256><suffix> in the same way.
+func (m *Mounts) StageScript(ctx context.Context, from, folder cluster.StorageURI, suffix string) (cluster.Jar, error) {
+	return m.stage(ctx, from, folder, suffix, maxScript, m.checkScript)
 }
 
 // stage copies a program that check finds nothing wrong with, at most limit bytes, to <folder>/<sha256><suffix>.

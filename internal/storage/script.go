@@ -9,7 +9,7 @@ import (
 	"drey/internal/cluster"
 )
 
-// checkScript refuses what is no text. Its SQL is for Flink to judge, before anything is stopped: the rehearsal calls it.
+// checkScript refuses what is no text. What it says is for Flink or Python to judge, before anything is stopped: the rehearsal calls it.
 func (m *Mounts) checkScript(ctx context.Context, at, uri cluster.StorageURI) error {
 	text, err := m.Read(ctx, at, maxScript)
 	if err != nil {
@@ -24,5 +24,5 @@ func (m *Mounts) checkScript(ctx context.Context, at, uri cluster.StorageURI) er
 	default:
 		return nil
 	}
-	return cluster.Errorf(cluster.Invalid, "InvalidScript", "", "%s is not a usable SQL script: %s.", uri, why)
+	return cluster.Errorf(cluster.Invalid, "InvalidScript", "", "%s is not a usable program: %s.", uri, why)
 }

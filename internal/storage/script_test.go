@@ -17,7 +17,7 @@ func TestAScriptIsFrozenByItsContentIfItIsAText(t *testing.T) {
 		"empty":    {" \n", "InvalidScript"},
 	} {
 		put(t, m, account+"/sql/a.sql", tt.text)
-		staged, err := m.StageScript(t.Context(), uri(t, account+"/sql/a.sql"), folder)
+		staged, err := m.StageScript(t.Context(), uri(t, account+"/sql/a.sql"), folder, ".sql")
 		if e := cluster.AsError(err); tt.code != "" && (e == nil || e.Code != tt.code) || tt.code == "" && err != nil {
 			t.Errorf("%s: got %v, want %q", why, err, tt.code)
 		}
