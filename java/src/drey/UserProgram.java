@@ -2,6 +2,7 @@ package drey;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -10,11 +11,15 @@ import java.net.URLClassLoader;
 import java.util.jar.Attributes;
 import java.util.jar.JarInputStream;
 import java.util.jar.Manifest;
+import org.apache.flink.client.program.ProgramAbortException;
 
 /** The user's {@code main()}, found in the job's jar. Finding it runs nothing of the user's, not even a static initializer. */
 final class UserProgram {
     /** Stands for "the class that the jar's manifest names". */
     static final String FROM_MANIFEST = "-";
+
+    /** Flink's own program that runs one of Python. */
+    private static final String PYTHON = "org.apache.flink.client.python.PythonDriver";
 
     private final Method main;
 
@@ -29,6 +34,23 @@ final class UserProgram {
 
     /** Calls {@code main()} and throws what it throws. */
     void run(String[] args) throws Exception {
+        if (!main.getDeclaringClass().getName().equals(PYTHON)) {
+            call(args);
+            return;
+        }
+        PrintStream before = System.out;
+        LastLine said = new LastLine(before);
+        System.setOut(said.stream());
+        try {
+            call(args);
+        } catch (ProgramAbortException e) { // that there was an error is all that it tells; what Python printed ends with the reason
+            throw new IllegalStateException("Python: " + said.text(), e);
+        } finally {
+            System.setOut(before);
+        }
+    }
+
+    private void call(String[] args) throws Exception {
         try {
             main.invoke(null, (Object) args);
         } catch (InvocationTargetException e) {
