@@ -11,6 +11,7 @@ DISTS   := $(abspath $(DATA))/distributions
 FLINK_HOME := $(DISTS)/$(FLINK)
 HOMES   := $(LINES:%=$(DISTS)/%/drey-distribution.json)
 GATEWAY := $(FLINK_HOME)/opt/flink-sql-gateway-$(FLINK).jar
+PYTHON  := $(FLINK_HOME)/python/bin/python
 EMBED   := internal/daemon/embedded
 GOFLAGS_STATIC := -trimpath -ldflags "-s -w"
 
@@ -24,7 +25,7 @@ GO_FILES := $(shell find cmd internal -name '*.go' ! -name '*_test.go') go.mod g
 JAVA_FILES := $(shell find java -type f)
 JOB_FILES := $(shell find test/flink examples -name '*.java') $(shell find test/flink examples -name '*.sh')
 
-.PHONY: image lines postgres kube-up kube-down test-kube e2e-kube failpoints-kube replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery bench-kube clean prerequisites
+.PHONY: image lines python postgres kube-up kube-down test-kube e2e-kube failpoints-kube replicas sim failpoints random-kills failpoints-real bench-api soak record help build run down test unit real check lint fmt golden bench bench-update bench-recovery bench-kube clean prerequisites
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -66,6 +67,10 @@ build/drey-failpoints: $(GO_FILES) $(EMBED)/drey-keep $(EMBED)/drey-flink.jar
 $(GATEWAY): | bin/drey
 	bin/drey distribution install $(FLINK) --with sql-gateway --data $(DATA)
 
+# What Python jobs are run with: 490 MB, which take pip minutes, so only where they are tested.
+$(PYTHON): | bin/drey
+	bin/drey distribution install $(FLINK) --with python --data $(DATA)
+
 build/jars/hello.jar: $(FLINK_HOME)/drey-distribution.json $(JOB_FILES) java/jar.sh
 	examples/hello/build.sh $(FLINK_HOME) $@
 
@@ -96,6 +101,9 @@ SIMULATED = DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race 
 
 ON_POSTGRES = DREY_TEST_DATABASE=postgres
 LIFE = DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 120m -v -count=1 ./test/e2e
+
+python: bin/drey $(PYTHON) ## a Python job on real Flink, and docs/python.md; once it installs Flink's package (490 MB, minutes)
+	DREY_TEST_BIN=$(abspath bin/drey) go test -race -tags python -run 'TestAPythonJob|TestPythonJobs' -timeout 60m -v -count=1 -p 1 ./test/e2e ./test/docs
 
 postgres: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(GATEWAY) $(HOMES) ## the suites on real Flink and on simulated clusters with PostgreSQL beneath (30 minutes); evidence in docs/evidence/postgres.json
 	DREY_EVIDENCE=$(abspath docs/evidence/postgres.json) $(ON_POSTGRES) $(SIMULATED)
@@ -144,6 +152,7 @@ lint: | prerequisites ## formatting, vet, static analysis
 	go vet ./...
 	go vet -tags failpoints ./internal/engine/
 	go vet -tags kubernetes ./test/e2e/
+	go vet -tags python ./test/e2e/ ./test/docs/
 	go tool -modfile=tools/go.mod staticcheck ./...
 
 fmt: ## format everything

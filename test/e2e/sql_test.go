@@ -17,7 +17,7 @@ CREATE TABLE sums (c BIGINT, s BIGINT) WITH ('connector' = 'print');
 INSERT INTO sums SELECT COUNT(*), SUM(n) FROM numbers;
 `
 
-var printed = regexp.MustCompile(`[-+][IUD]\[(\d+), (\d+)\]`)
+var printed = regexp.MustCompile(`[-+][IUD]\[(\d+), ?(\d+)\]`)
 
 // counts are the first and the last count that the newest incarnation of a script printed. Each must come with its sum.
 func (s *server) counts(name string) (first, last int64) {
