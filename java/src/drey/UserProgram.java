@@ -43,8 +43,8 @@ final class UserProgram {
         System.setOut(said.stream());
         try {
             call(args);
-        } catch (ProgramAbortException e) { // that there was an error is all that it tells; what Python printed ends with the reason
-            throw new IllegalStateException("Python: " + said.text(), e);
+        } catch (ProgramAbortException e) { // no cause of ours: an exit code is all that it tells; what Python printed ends with the reason
+            throw new IllegalStateException("Python: " + said.text());
         } finally {
             System.setOut(before);
         }
