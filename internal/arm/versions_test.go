@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"drey/internal/cluster"
+	"drey/internal/lifecycle"
 )
 
 // complete is a cluster of which every settable property has a value of its own.
@@ -282,5 +283,28 @@ func TestAPatchIsMergedIntoWhatGetShows(t *testing.T) {
 				t.Errorf("refused %q; paths (-want +got):\n%s", refused, d)
 			}
 		})
+	}
+}
+
+func TestNoVersionShowsASecretOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	door := complete()
+	profile := &door.view.Spec.Properties.Profile
+	profile.Flink.Configuration = map[string]string{"s3.secret-key": "hush"}
+	profile.ServiceConfigs[0].Configs[0].Files[0].Values = map[string]string{"my.password": "hush"}
+	job := lifecycle.JobView{Launch: cluster.Launch{Configuration: profile.Flink.Configuration}}
+	for _, v := range everyVersion {
+		for _, shown := range []any{v.encodeCluster(door.view), v.encodeJob(door.view.Ref, job)} {
+			text, err := json.Marshal(shown)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(text), "hush") || !strings.Contains(string(text), `":"******"`) {
+				t.Errorf("%s: %s", v.name, text)
+			}
+		}
+	}
+	if got := profile.ServiceConfigs[0].Configs[0].Files[0].Values["my.password"]; got != "hush" {
+		t.Errorf("showing changed what is shown to %q", got)
 	}
 }

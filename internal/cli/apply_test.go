@@ -18,8 +18,10 @@ func TestAPlanSaysWhatAPutWouldChange(t *testing.T) {
 		version, body string
 		want          []difference
 	}{
-		"nothing, in other words":     {apiVersion, `{"location":"West US 3","tags":{"a":"1"},"properties":{"list":[1,2],"none":null,"empty":{},"status":"Running","clusterProfile":{"flinkProfile":{"flinkConfiguration":{"k.x":"v","a.password":"secret"},"storage":{"storagekey":"k"}}}}}`, nil},
-		"what is absent is taken out": {apiVersion, `{"location":"westus3","properties":{"list":[1,2]}}`, []difference{{"properties.clusterProfile.flinkProfile.flinkConfiguration.k.x", "v", ""}, {"tags.a", "1", ""}}},
+		"nothing, in other words": {apiVersion, `{"location":"West US 3","tags":{"a":"1"},"properties":{"list":[1,2],"none":null,"empty":{},"status":"Running","clusterProfile":{"flinkProfile":{"flinkConfiguration":{"k.x":"v","a.password":"secret"},"storage":{"storagekey":"k"}}}}}`, nil},
+		"a new secret is not shown": {apiVersion, `{"location":"westus3","tags":{"a":"1"},"properties":{"list":[1,2],"clusterProfile":{"flinkProfile":{"flinkConfiguration":{"k.x":"v","a.password":"******","a.token":"secret"}}}}}`,
+			[]difference{{"properties.clusterProfile.flinkProfile.flinkConfiguration.a.token", "", masked}}},
+		"what is absent is taken out": {apiVersion, `{"location":"westus3","properties":{"list":[1,2]}}`, []difference{{"properties.clusterProfile.flinkProfile.flinkConfiguration.a.password", masked, ""}, {"properties.clusterProfile.flinkProfile.flinkConfiguration.k.x", "v", ""}, {"tags.a", "1", ""}}},
 		"what a version does not know stays": {"2024-05-01", `{"location":"westus3","tags":{"a":"1"},"properties":{"list":[1,3,4]}}`,
 			[]difference{{"properties.list[1]", "2", "3"}, {"properties.list[2]", "", "4"}}},
 	} {

@@ -89,7 +89,7 @@ func (s *session) planOne(ctx context.Context, r resource) (planned, error) {
 		return p, err
 	}
 	p.etag = a.header.Get("ETag")
-	p.Changes = compare(now, r)
+	p.Changes = append(compare(now, r), s.secretChanges(ctx, r, now)...)
 	switch state := provisioningOf(a.body); {
 	case len(p.Changes) > 0:
 		p.Act = actChange
@@ -109,7 +109,8 @@ func provisioningOf(body []byte) string {
 	return r.Properties.ProvisioningState
 }
 
-// compare says what a PUT of r would change. What r's api-version does not know stays; what it does not echo is not compared.
+// compare says what a PUT of r would change. What r's api-version does not know stays; what it does not echo is left to
+// [session.secretChanges], or not compared.
 func compare(now map[string]any, r resource) []difference {
 	wanted := maps.Clone(r.body)
 	if text, err := jsonOf(wanted); err == nil {
@@ -124,18 +125,18 @@ func compare(now map[string]any, r resource) []difference {
 	for _, at := range sortedKeys(union) {
 		old, new := before[at], after[at]
 		switch {
-		case old == new, old == masked, strings.HasSuffix(at, ".storage.storagekey"),
+		case old == new, old == masked && new != "", strings.HasSuffix(at, ".storage.storagekey"),
 			at == "location" && plainLocation(old) == plainLocation(new),
 			r.version != apiVersion && strings.HasPrefix(at, flinkProfile+"flinkConfiguration."):
 		default:
+			if new != "" && secretAt(at) {
+				new = masked
+			}
 			found = append(found, difference{at, old, new})
 		}
 	}
 	return found
 }
-
-// masked is a value that the server keeps for itself.
-const masked = "******"
 
 func plainLocation(name string) string { return strings.ToLower(strings.ReplaceAll(name, " ", "")) }
 

@@ -87,6 +87,9 @@ func (s *Service) create(tx *store.Tx, d declared, pool cluster.Pool, ref cluste
 		return store.Operation{}, err
 	}
 	spec, err := d.spec(ClusterView{})
+	if err == nil {
+		spec, err = keepHidden(spec, cluster.Spec{})
+	}
 	if err != nil {
 		return store.Operation{}, err
 	}

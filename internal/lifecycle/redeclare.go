@@ -51,6 +51,9 @@ func (s *Service) change(tx *store.Tx, d declared, pool cluster.Pool, old cluste
 		return store.Operation{}, cluster.Errorf(cluster.Conflict, "ResourceBeingDeleted", "", "The cluster is being deleted.")
 	}
 	spec, err := d.spec(before)
+	if err == nil {
+		spec, err = keepHidden(spec, old.Spec)
+	}
 	if err != nil {
 		return store.Operation{}, err
 	}
@@ -84,12 +87,15 @@ func (s *Service) change(tx *store.Tx, d declared, pool cluster.Pool, old cluste
 	return op, tx.AddLine(op.ID, s.Now(), "", stored(a, ch))
 }
 
+// NothingChanged is what the log of a request says that declares what is declared already.
+const NothingChanged = "nothing changed"
+
 // stored says what a request did that starts nothing.
 func stored(a asked, ch cluster.Changes) string {
 	paths := strings.Join(ch.Paths, ", ")
 	switch {
 	case len(ch.Paths) == 0:
-		return "nothing changed"
+		return NothingChanged
 	case ch.Class > cluster.ChangeNone:
 		return fmt.Sprintf("stored: %s; the job is %s, its next start uses it", paths, a.cluster.Phase)
 	case a.verb == VerbResize:

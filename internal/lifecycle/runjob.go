@@ -154,6 +154,12 @@ func (s *Service) asksFor(tx *store.Tx, a asked, r cluster.RunJob, known cluster
 		return goal, launch, err
 	}
 	launch = goal.Launch.WithSpec(a.cluster.Spec)
+	r = r.Used()
+	var hidden []cluster.Fault
+	r.Configuration, hidden = keepConfig("properties.flinkConfiguration", r.Configuration, launch.Configuration)
+	if err := cluster.Faults(hidden); err != nil {
+		return goal, launch, err
+	}
 	if err := cluster.Faults(cluster.ValidateRunJob(r, launch, known, s.Limits)); err != nil {
 		return goal, launch, err
 	}

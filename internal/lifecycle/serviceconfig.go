@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"drey/internal/cluster"
 	"drey/internal/runtime"
@@ -17,8 +18,6 @@ type ConfigView struct {
 
 // ConfigDefault is a key that the cluster's declaration does not decide.
 type ConfigDefault struct{ Value, Description string }
-
-const hiddenValue = "******"
 
 // ServiceConfig reads the configuration of the version that the cluster's job shall run, with what the cluster declares now.
 func (s *Service) ServiceConfig(ctx context.Context, ref cluster.Ref) (v ConfigView, err error) {
@@ -51,15 +50,14 @@ func (s *Service) ServiceConfig(ctx context.Context, ref cluster.Ref) (v ConfigV
 		return v, fmt.Errorf("cannot tell the configuration of %s: %w", ref.Name, err)
 	}
 	v = ConfigView{Custom: map[string]string{}, Defaults: map[string]ConfigDefault{}}
-	for key, value := range launch.ClusterConfig {
-		v.Custom[key] = shownValue(key, value)
-	}
+	maps.Copy(v.Custom, HideConfig(launch.ClusterConfig))
+	shown := HideConfig(effective)
 	custom, own := cluster.ResolveAliases(launch.ClusterConfig), cluster.ResolveAliases(launch.Configuration)
 	for key, value := range effective {
 		if set, ok := custom[key]; ok && set == value {
 			continue
 		}
-		d := ConfigDefault{Value: shownValue(key, value), Description: "Chosen by Drey."}
+		d := ConfigDefault{Value: shown[key], Description: "Chosen by Drey."}
 		if set, ok := own[key]; ok && set == value {
 			d.Description = "From the job's own configuration."
 		} else if _, ok := custom[key]; ok {
@@ -68,11 +66,4 @@ func (s *Service) ServiceConfig(ctx context.Context, ref cluster.Ref) (v ConfigV
 		v.Defaults[key] = d
 	}
 	return v, nil
-}
-
-func shownValue(key, value string) string {
-	if Sensitive(key) {
-		return hiddenValue
-	}
-	return value
 }

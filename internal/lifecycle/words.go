@@ -26,6 +26,3 @@ func lastSegment(uri string) string {
 
 // sameURI compares two URIs of snapshots; Flink may leave a slash at the end, or write one slash less after the scheme.
 func sameURI(a, b string) bool { return strings.TrimRight(a, "/") == strings.TrimRight(b, "/") }
-
-// Sensitive reports whether the value of a configuration key must not be shown.
-func Sensitive(key string) bool { return flink.Sensitive(key) }

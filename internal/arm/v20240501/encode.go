@@ -26,7 +26,7 @@ func NewCluster(v lifecycle.ClusterView) Cluster {
 		Location: v.Spec.Location, Tags: v.Spec.Tags, SystemData: systemData(v.System),
 	}}
 	p := &out.Properties
-	contract.Copy(p, v.Spec.Properties, managedIdentityProfile)
+	contract.Copy(p, lifecycle.HideProperties(v.Spec.Properties), managedIdentityProfile)
 	p.ProvisioningState = v.ProvisioningState
 	encodeOddities(&p.ClusterProfile, v.Spec.Properties.Profile)
 	if v.Created {

@@ -71,7 +71,7 @@ func NewJob(cluster string, v lifecycle.JobView) Job {
 		Properties: JobProperties{
 			JobType: "FlinkJob", RunID: v.RunID, JobName: v.Name,
 			JobJarDirectory: v.Launch.JarDirectory, JarName: v.Launch.JarName, EntryClass: v.Launch.EntryClass, Args: v.Launch.Args,
-			FlinkConfiguration: v.Launch.Configuration, Action: string(v.Action), ActionResult: v.ActionResult,
+			FlinkConfiguration: lifecycle.HideConfig(v.Launch.Configuration), Action: string(v.Action), ActionResult: v.ActionResult,
 			JobID: v.FlinkJobID, Status: v.Status, JobOutput: v.Output, LastSavePoint: v.LastSavepoint,
 		},
 	}

@@ -55,23 +55,11 @@ func NewJobVersion(v cluster.Version, job cluster.Job) JobVersion {
 		CreatedAt: stamp(v.CreatedAt), GoodAt: stamp(v.GoodAt), Failure: v.Failure, FlinkVersion: v.Flink,
 		Jar: cluster.Jar{Name: l.JarName, SHA256: v.JarSHA256, Bytes: v.JarBytes}, Lib: v.Lib,
 		JobJarDirectory: l.JarDirectory, JarName: l.JarName, EntryClass: cmp.Or(l.EntryClass, v.MainClass), Args: l.Args,
-		Configuration: masked(l.Configuration), ClusterConfiguration: masked(l.ClusterConfig), StorageURI: l.StorageURI,
+		Configuration: lifecycle.HideConfig(l.Configuration), ClusterConfiguration: lifecycle.HideConfig(l.ClusterConfig), StorageURI: l.StorageURI,
 		JobManager: l.JobManager, TaskManager: l.TaskManager, TaskManagers: l.TaskManagers,
 	}}
 	for _, o := range v.Operators {
 		out.Properties.Operators = append(out.Properties.Operators, Operator(o))
-	}
-	return out
-}
-
-// masked is a configuration whose secrets are not shown.
-func masked(config map[string]string) map[string]string {
-	out := make(map[string]string, len(config))
-	for key, value := range config {
-		if lifecycle.Sensitive(key) {
-			value = "******"
-		}
-		out[key] = value
 	}
 	return out
 }

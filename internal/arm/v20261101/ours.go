@@ -83,9 +83,10 @@ type Foretold struct {
 	Action     string `json:"action,omitempty"`
 	ResourceID string `json:"resourceId"`
 	// Begins is false where nothing is to be done, or where what is declared would only be stored.
-	Begins bool     `json:"begins"`
-	Steps  []string `json:"steps"`
-	Says   []string `json:"says"` // what the operation's log would begin with
+	Begins    bool     `json:"begins"`
+	Unchanged bool     `json:"unchanged,omitempty"` // what is declared is what there is
+	Steps     []string `json:"steps"`
+	Says      []string `json:"says"` // what the operation's log would begin with
 }
 
 // NewForetold shows what would be done. Steps that only a failure reaches are not among them.
@@ -98,6 +99,7 @@ func NewForetold(op lifecycle.Operation) Foretold {
 	}
 	for _, l := range op.Lines {
 		f.Says = append(f.Says, l.Text)
+		f.Unchanged = f.Unchanged || l.Text == lifecycle.NothingChanged
 	}
 	return f
 }

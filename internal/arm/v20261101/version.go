@@ -86,7 +86,7 @@ func EncodeCluster(v lifecycle.ClusterView) any {
 		ClusterProperties: base.Properties, ClusterProfile: Profile{ClusterProfile: base.Properties.ClusterProfile},
 	}}
 	if f := v.Spec.Properties.Profile.Flink; f != nil {
-		out.Properties.ClusterProfile.FlinkProfile = &Flink{FlinkProfile: *base.Properties.ClusterProfile.FlinkProfile, FlinkConfiguration: f.Configuration, PodTemplate: f.PodTemplate}
+		out.Properties.ClusterProfile.FlinkProfile = &Flink{FlinkProfile: *base.Properties.ClusterProfile.FlinkProfile, FlinkConfiguration: lifecycle.HideConfig(f.Configuration), PodTemplate: f.PodTemplate}
 	}
 	if !v.Created {
 		out.Properties.Observed = &Observed{
