@@ -39,7 +39,7 @@ var allowed = map[string][]string{
 	"arm/v20261101":        {"cluster", "arm/contract", "arm/v20240501", "lifecycle"},
 	"arm":                  {"cluster", "identity", "lifecycle", "arm/contract", "arm/v20240501", "arm/v20240501preview", "arm/v20231101preview", "arm/v20230601preview", "arm/v20261101", "telemetry"},
 	"daemon":               {"arm", "cluster", "flink", "identity", "lifecycle", "runtime", "runtime/kubernetes", "runtime/local", "runtime/simulated", "flink/fake", "secret", "storage", "store", "telemetry"},
-	"cli":                  {"daemon", "flink", "arm/v20261101"},
+	"cli":                  {"daemon", "flink", "arm/v20240501", "arm/v20261101"},
 }
 
 func TestImportsFollowTheTable(t *testing.T) {

@@ -110,7 +110,7 @@ func (f *Front) operationStatus(w http.ResponseWriter, r *request) error {
 		percent := op.Percent
 		body.PercentComplete = &percent
 		w.Header().Set("Retry-After", f.retryAfter(op))
-		if slices.Contains([]string{http.MethodPost, lifecycle.VerbResize, http.MethodDelete}, op.Verb) {
+		if slices.Contains([]string{http.MethodPost, lifecycle.VerbResize, lifecycle.VerbUpgrade, http.MethodDelete}, op.Verb) {
 			f.async(w, r, op, true)
 			code = http.StatusAccepted
 		}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"drey/internal/cluster"
+	"drey/internal/lifecycle"
 )
 
 func TestClustersOnTheWire(t *testing.T) {
@@ -39,6 +40,8 @@ func TestChangesOfAClusterOnTheWire(t *testing.T) {
 	patched, resized, done, absent, matched := declared(t), running(), declared(t), running(), declared(t)
 	patched.op, resized.op, done.op = operation("PATCH"), operation("resize"), ended(operation("resize"), "Succeeded")
 	resized.view, absent.err = patched.view, notThere()
+	upgraded := running()
+	upgraded.op = operation(lifecycle.VerbUpgrade)
 	matched.err = cluster.Errorf(cluster.PreconditionFailed, "PreconditionFailed", "", "The cluster was changed meanwhile: its ETag is another one.")
 	status := "GET " + operationPath(resized.op, "operationStatuses") + published1
 	transcribe(t, "changes", []exchange{
@@ -53,6 +56,17 @@ func TestChangesOfAClusterOnTheWire(t *testing.T) {
 		{why: "a resize by someone who may act on jobs only", who: "operator", line: "POST " + itsID + "/resize" + published1, body: `{"properties":{"targetWorkerNodeCount":4}}`},
 		{why: "the status of a resize", door: resized, line: status},
 		{why: "the result of a resize is the cluster", door: done, line: "GET " + operationPath(done.op, "operationResults") + published1},
+		{why: "an upgrade", door: upgraded, line: "POST " + itsID + "/upgrade" + preview1, headers: []string{`If-Match: "x"`},
+			body: `{"properties":{"upgradeType":"PatchVersionUpgrade","targetOssVersion":"2.3.0","targetClusterVersion":"1.2.2","targetBuildNumber":"3","componentName":"FlinkAppInstance"}}`},
+		{why: "an upgrade to nowhere", line: "POST " + itsID + "/upgrade" + published1, body: `{"properties":{}}`},
+		{why: "an upgrade by someone who may act on jobs only", who: "operator", line: "POST " + itsID + "/upgrade" + published1, body: `{"properties":{"upgradeType":"AKSPatchUpgrade"}}`},
+		{why: "what an upgrade would do", door: upgraded, line: "POST " + itsID + "/upgrade" + ours1, body: `{"properties":{"upgradeType":"PatchVersionUpgrade","targetOssVersion":"2.3.0"}}`,
+			headers: []string{"x-drey-dry-run: true"}},
+		{why: "the status of an upgrade", door: upgraded, line: "GET " + operationPath(upgraded.op, "operationStatuses") + published1},
+		{why: "what there is to upgrade to", line: "GET " + itsID + "/availableUpgrades" + published1},
+		{why: "a version that knows no such upgrades", line: "GET " + itsID + "/availableupgrades" + "?api-version=2023-11-01-preview"},
+		{why: "the upgrades that were tried", line: "GET " + itsID + "/upgradeHistories" + preview1},
+		{why: "a version without histories", line: "GET " + itsID + "/upgradeHistories" + "?api-version=2023-11-01-preview"},
 		{why: "the instance view", line: "GET " + itsID + "/instanceViews/default" + published1},
 		{why: "the instance views", line: "GET " + itsID + "/instanceviews" + preview1},
 		{why: "the service configurations", line: "GET " + itsID + "/serviceConfigs" + published1},

@@ -223,7 +223,7 @@ func operation(verb string) lifecycle.Operation {
 	switch verb {
 	case "POST":
 		op.Kind, op.Action = "job.update", cluster.ActionUpdate
-	case "PATCH", lifecycle.VerbResize:
+	case "PATCH", lifecycle.VerbResize, lifecycle.VerbUpgrade:
 		op.Kind = "job.update"
 	case "DELETE":
 		op.Kind, op.Status = "cluster.delete", "Deleting"

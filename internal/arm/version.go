@@ -72,6 +72,8 @@ func runHidden(v *version) *version {
 var (
 	previews     = []*version{preview2405, preview2311, preview2306, preview2109}
 	everyVersion = slices.Concat([]*version{published}, previews, []*version{ours})
+	since2311    = []*version{published, preview2405, preview2311, ours}
+	since2405    = []*version{published, preview2405, ours}
 	oursOnly     = []*version{ours}
 )
 

@@ -167,6 +167,7 @@ func TestEachExitCodeMeansWhatTheTableSays(t *testing.T) {
 		"it takes too long":               {"Accepted", "", "good", []string{"job", "stop", "orders", "--timeout", "200ms"}, exitTimeout, "the operation goes on", nil},
 		"a delete that nobody confirmed":  {"", "", "good", []string{"cluster", "delete", "orders"}, exitUsage, "--yes", nil},
 		"refused":                         {"", "", "good", []string{"cluster", "resize", "refused", "2"}, exitFailed, "At least 1 worker.", nil},
+		"nothing to upgrade to":           {"", "", "good", []string{"cluster", "upgrade", "run", "refused"}, exitFailed, "no newer version of the same line", nil},
 		"a context that is not there":     {"", "", "good", []string{"context", "use", "nowhere"}, exitUsage, "there is no context", nil},
 		"an unknown form":                 {"", "", "good", []string{"cluster", "list", "-o", "xml"}, exitUsage, "is none of table, wide, json, jsonl, yaml, tsv, name, none", nil},
 		"a query that is none":            {"", "", "good", []string{"cluster", "list", "--query", "[?"}, exitUsage, "is no JMESPath", nil},

@@ -18,7 +18,7 @@ func (a *app) clusterCommand() *cobra.Command {
 		"  drey cluster create orders --jar target/orders.jar\n  drey cluster list\n  drey cluster show orders\n  drey cluster delete orders",
 		a.clusterList(), a.clusterShow(), a.foreseen(a.clusterCreate()), a.matched(a.clusterUpdate()),
 		a.matched(a.clusterResize()), a.matched(a.clusterDelete()), a.clusterWait(), a.clusterWatch(),
-		a.clusterExport(), a.clusterVersions(), a.clusterDeclareDead())
+		a.clusterExport(), a.clusterVersions(), a.clusterUpgrade(), a.clusterDeclareDead())
 }
 
 func (a *app) clusterList() *cobra.Command {

@@ -38,6 +38,7 @@ func TestADryRunTellsWhatWouldBeDone(t *testing.T) {
 		"cluster update orders --tag a=b":    "PATCH /clusters/orders",
 		"cluster update orders --set a=b":    "PUT /clusters/orders",
 		"cluster resize orders 4":            "POST /clusters/orders/resize",
+		"cluster upgrade run orders":         "POST /clusters/orders/upgrade",
 		"cluster delete orders":              "DELETE /clusters/orders",
 		"cluster create n --jar JAR":         "PUT /clusters/n",
 		"cluster version rollback orders 1":  "POST /clusters/orders/versions/1/rollback",

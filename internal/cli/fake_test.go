@@ -47,9 +47,17 @@ func (f *fake) more(w http.ResponseWriter, r *http.Request, path string, say fun
 		say(200, operation1)
 	case path == "/clusters/orders/savepoints":
 		say(200, `{"value":[`+savepoint1+`]}`)
-	case path == "/clusters/orders/resize":
+	case path == "/clusters/orders/availableUpgrades":
+		say(200, `{"value":[{"id":"x","name":"PatchVersionUpgrade_FlinkAppInstance_2.3.1-1.2.2","properties":{"upgradeType":"PatchVersionUpgrade","description":"Flink 2.3.1, of the same line.",
+			"sourceOssVersion":"2.3.0","targetOssVersion":"2.3.1","targetClusterVersion":"1.2.2","componentName":"FlinkAppInstance","severity":"low"}}]}`)
+	case path == "/clusters/orders/upgradeHistories":
+		say(200, `{"value":[{"id":"x","name":"11_01_2026_11_00_00_AM-PatchVersionUpgrade","properties":{"upgradeType":"PatchVersionUpgrade","utcTime":"11/01/2026 11:00:00 AM","upgradeResult":"Succeed",
+			"sourceOssVersion":"2.2.1","targetOssVersion":"2.3.0","componentName":"FlinkAppInstance","severity":"medium"}}]}`)
+	case path == "/clusters/orders/resize", path == "/clusters/orders/upgrade":
 		async()
 		say(202, "null")
+	case path == "/clusters/refused/availableUpgrades":
+		say(200, `{"value":[{"properties":{"targetOssVersion":"3.0.0","severity":"medium"}}]}`)
 	case path == "/clusters/refused":
 		say(200, `{"name":"refused","location":"local","properties":{"clusterProfile":{}}}`)
 	case path == "/clusters/refused/resize":

@@ -35,6 +35,7 @@ var goldens = []string{
 	"pool list", "pool show", "pool create analytics --tag team=flink", "pool update analytics --tag team=flink", "pool delete analytics -y", "pool wait analytics", "pool versions",
 	"cluster list", "cluster show orders", "cluster create fresh --jar abfs://a@b/c.jar --no-wait", "cluster update orders --set properties.x=1", "cluster resize orders 4",
 	"cluster delete orders -y", "cluster wait orders", "cluster watch going", "cluster export orders", "cluster declare-dead orders -y",
+	"cluster upgrade list orders", "cluster upgrade run orders", "cluster upgrade history orders",
 	"cluster version list orders", "cluster version show orders 2", "cluster version diff orders 2 3", "cluster version rollback orders 1",
 	"job list", "job show orders", "job start orders", "job stop orders", "job update orders", "job stateless-update orders", "job last-state-update orders",
 	"job savepoint orders", "job relaunch orders", "job cancel orders -y", "job incarnation list orders",

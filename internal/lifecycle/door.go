@@ -52,7 +52,7 @@ type Operation struct {
 	ResourceID string
 	Location   string
 	Kind       string // "job.stop"
-	Verb       string // PUT, PATCH, DELETE; POST for runJob; resize
+	Verb       string // PUT, PATCH, DELETE; POST for runJob; resize, upgrade
 	Action     cluster.Action
 	Lane       string
 	Status     string // Accepted, Deleting, Succeeded, Failed, Canceled
@@ -156,6 +156,10 @@ type Door interface {
 	PutCluster(ctx context.Context, c Caller, ref cluster.Ref, by cluster.Declaring, spec cluster.Spec, cond Conditions) (ClusterView, Operation, error)
 	PatchCluster(ctx context.Context, c Caller, ref cluster.Ref, merge func(ClusterView) (cluster.Spec, error), cond Conditions) (ClusterView, Operation, error)
 	ResizeCluster(ctx context.Context, c Caller, ref cluster.Ref, r Resize, cond Conditions) (ClusterView, Operation, error)
+	// UpgradeCluster declares a newer version of Flink. AvailableUpgrades are listed oldest first, those that were tried newest first.
+	UpgradeCluster(ctx context.Context, c Caller, ref cluster.Ref, u cluster.Upgrade, cond Conditions) (ClusterView, Operation, error)
+	AvailableUpgrades(ctx context.Context, ref cluster.Ref) ([]cluster.AvailableUpgrade, error)
+	UpgradesDone(ctx context.Context, ref cluster.Ref) ([]cluster.UpgradeDone, error)
 	// DeleteCluster answers nil if there is no such cluster.
 	DeleteCluster(ctx context.Context, c Caller, ref cluster.Ref, purge []string, cond Conditions) (*Operation, error)
 	RunJob(ctx context.Context, c Caller, ref cluster.Ref, job cluster.RunJob) (Operation, error)

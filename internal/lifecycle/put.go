@@ -15,10 +15,10 @@ func (s *Service) PutCluster(ctx context.Context, c Caller, ref cluster.Ref, by 
 	return s.declare(ctx, ref, declared{caller: c, verb: "PUT", by: by, cond: cond, spec: func(ClusterView) (cluster.Spec, error) { return spec, nil }})
 }
 
-// declared is a request that declares what a cluster shall be: a PUT, a PATCH or a resize.
+// declared is a request that declares what a cluster shall be: a PUT, a PATCH, a resize or an upgrade.
 type declared struct {
 	caller Caller
-	verb   string // PUT, PATCH, resize
+	verb   string // PUT, PATCH, resize, upgrade
 	by     cluster.Declaring
 	cond   Conditions
 	// spec makes it of what there is; of the zero value, if a PUT creates the cluster. It is called inside the transaction.

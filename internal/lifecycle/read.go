@@ -159,7 +159,7 @@ func (s *Service) fqdn(cl cluster.Cluster) string {
 }
 
 // writes are the verbs that decide provisioningState (R12).
-var writes = []string{"PUT", "PATCH", VerbResize, "DELETE"}
+var writes = []string{"PUT", "PATCH", VerbResize, VerbUpgrade, "DELETE"}
 
 // provisioningOf computes provisioningState from the newest writing operation (R12). One that was born ended, since it had nothing to do, hides
 // none that is still active.

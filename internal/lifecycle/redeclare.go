@@ -94,6 +94,8 @@ const NothingChanged = "nothing changed"
 func stored(a asked, ch cluster.Changes) string {
 	paths := strings.Join(ch.Paths, ", ")
 	switch {
+	case len(ch.Paths) == 0 && a.verb == VerbUpgrade:
+		return "nothing to upgrade on this target"
 	case len(ch.Paths) == 0:
 		return NothingChanged
 	case ch.Class > cluster.ChangeNone:

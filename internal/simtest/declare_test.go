@@ -33,6 +33,12 @@ func resize(workers int) declaring {
 	}
 }
 
+func upgrade(u cluster.Upgrade) declaring {
+	return func(s *server, _ func(*cluster.Spec)) (lifecycle.ClusterView, lifecycle.Operation, error) {
+		return s.UpgradeCluster(s.Context(), s.caller(), ref, u, lifecycle.Conditions{})
+	}
+}
+
 // see is the cluster as it is. Its Flink block is the caller's own.
 func (s *server) see() lifecycle.ClusterView {
 	s.Helper()
@@ -122,6 +128,8 @@ func TestWhatIsDeclaredIsBroughtToTheRunningJob(t *testing.T) {
 		"the Flink version, by upgradeMode": {put, func(s *cluster.Spec) {
 			s.Properties.Profile.OSSVersion, s.Properties.Profile.Flink.Job.UpgradeMode = "2.4.0", "LAST_STATE_UPDATE"
 		}, "PUT", "job.last-state-update", "by LAST_STATE_UPDATE", 2, func(l cluster.Launch) bool { return l.OSSVersion == "2.4.0" }},
+		"the Flink version, by an upgrade": {upgrade(cluster.Upgrade{Type: cluster.UpgradePatch, OSS: "2.4.0"}), nil, "upgrade", "job.update",
+			"properties.clusterProfile.ossVersion changed (upgrade): the job goes over to version 2 by UPDATE", 2, func(l cluster.Launch) bool { return l.OSSVersion == "2.4.0" }},
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
@@ -189,9 +197,12 @@ func TestWhatNeedsNoRestartIsStoredAtOnce(t *testing.T) {
 		line   string
 		same   bool // ETag and systemData stay
 	}{
-		"nothing":                     {nil, byPut(cluster.ByPut), func(*cluster.Spec) {}, "nothing changed", true},
-		"nothing by PATCH":            {nil, byPatch, func(*cluster.Spec) {}, "nothing changed", true},
-		"nothing by resize":           {nil, resize(1), nil, "nothing changed", true},
+		"nothing":           {nil, byPut(cluster.ByPut), func(*cluster.Spec) {}, "nothing changed", true},
+		"nothing by PATCH":  {nil, byPatch, func(*cluster.Spec) {}, "nothing changed", true},
+		"nothing by resize": {nil, resize(1), nil, "nothing changed", true},
+		"nodes, of which there are none, by an upgrade": {nil, upgrade(cluster.Upgrade{Type: cluster.UpgradeNodes}), nil, "nothing to upgrade on this target", true},
+		"a newer Flink for a stopped job": {func(s *server) { s.act(cluster.ActionStop) }, upgrade(cluster.Upgrade{Type: cluster.UpgradePatch, OSS: "2.4.0"}), nil,
+			"stored: properties.clusterProfile.ossVersion; the job is Stopped, its next start uses it", false},
 		"tags":                        {nil, byPatch, func(s *cluster.Spec) { s.Tags = map[string]string{"a": "b"} }, "stored: tags; the job goes on as it is", false},
 		"Prometheus":                  {nil, byPut(cluster.ByPut), func(s *cluster.Spec) { s.Properties.Profile.Prometheus = &cluster.Prometheus{Enabled: true} }, "the job goes on", false},
 		"workers of a stopped job":    {func(s *server) { s.act(cluster.ActionStop) }, resize(4), nil, "the job is Stopped, its next start uses it", false},

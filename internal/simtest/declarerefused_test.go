@@ -35,6 +35,10 @@ func TestAChangeThatCannotBeIsRefusedByName(t *testing.T) {
 			"AnotherOperationInProgress "},
 		"an older line of Flink, which could not read the state": {nil, byPut(cluster.ByPut), func(s *cluster.Spec) { s.Properties.Profile.OSSVersion = "2.2.1" },
 			"FlinkLineGoesBack "},
+		"an older line, by an upgrade": {nil, upgrade(cluster.Upgrade{Type: cluster.UpgradePatch, OSS: "2.2.1"}), nil, "UpgradeGoesBack properties.targetOssVersion"},
+		"an upgrade to what is not installed": {nil, upgrade(cluster.Upgrade{Type: cluster.UpgradePatch, OSS: "2.9.0"}), nil,
+			"OssVersionNotAvailable properties.clusterProfile.ossVersion"},
+		"an upgrade during an update": {updating, upgrade(cluster.Upgrade{Type: cluster.UpgradePatch, OSS: "2.4.0"}), nil, "AnotherOperationInProgress "},
 		"another line, from a checkpoint that is not portable": {nil, byPut(cluster.ByPut), func(s *cluster.Spec) {
 			s.Properties.Profile.OSSVersion, s.Properties.Profile.Flink.Job.UpgradeMode = "2.4.0", "LAST_STATE_UPDATE"
 			confOf(s, map[string]string{"execution.checkpointing.unaligned": "true"})
