@@ -90,8 +90,11 @@ func (d *fakeDoor) PutGroup(_ context.Context, c lifecycle.Caller, g lifecycle.G
 	return g, d.gone, d.asked("PutGroup %s", fmt.Sprint(g))
 }
 
-func (d *fakeDoor) DeleteGroup(_ context.Context, c lifecycle.Caller, subscription, name string) error {
-	return d.asked("DeleteGroup %s %s", subscription, name)
+func (d *fakeDoor) DeleteGroup(_ context.Context, c lifecycle.Caller, subscription, name string) (*lifecycle.Operation, error) {
+	if d.gone {
+		return nil, d.asked("DeleteGroup %s %s", subscription, name)
+	}
+	return &d.op, d.asked("DeleteGroup %s %s", subscription, name)
 }
 
 func (d *fakeDoor) Locations() []lifecycle.Location {

@@ -107,10 +107,14 @@ func (f *Front) storeGroup(w http.ResponseWriter, r *request, in groupBody, igno
 	return writeJSON(w, status, showGroup(g))
 }
 
-// deleteGroup is done at once: only an empty group goes.
+// deleteGroup is done at once if the group is empty.
 func (f *Front) deleteGroup(w http.ResponseWriter, r *request) error {
-	if err := f.door.DeleteGroup(r.Context(), r.caller, r.params["subscription"], r.params["groupName"]); err != nil {
+	op, err := f.door.DeleteGroup(r.Context(), r.caller, r.params["subscription"], r.params["groupName"])
+	if err != nil {
 		return err
+	}
+	if op != nil {
+		return f.accepted(w, r, *op)
 	}
 	w.WriteHeader(http.StatusOK)
 	return nil

@@ -30,7 +30,19 @@ func fakePool(name string) string {
 func (f *fake) more(w http.ResponseWriter, r *http.Request, path string, say func(int, string), async func()) bool {
 	pools := strings.TrimSuffix(poolID, "/local")
 	name := strings.TrimPrefix(r.URL.Path, pools+"/")
+	const groups = "/subscriptions/s/resourceGroups"
+	group := func(name string) string {
+		return `{"id":"` + groups + "/" + name + `","name":"` + name + `","type":"Microsoft.Resources/resourceGroups","location":"local","tags":{"team":"flink"},"properties":{"provisioningState":"Succeeded"}}`
+	}
 	switch {
+	case r.URL.Path == groups:
+		say(200, `{"value":[`+group("analytics")+`,`+group("dev")+`]}`)
+	case r.URL.Path == groups+"/analytics":
+		f.resource(w, r, say, async, group("analytics"))
+	case r.URL.Path == groups+"/analytics"+poolsBelow:
+		say(200, `{"value":[`+fakePool("local")+`]}`)
+	case strings.Contains(r.URL.Path, "/operationStatuses/"):
+		say(200, `{"status":"`+f.outcome+`","startTime":"2026-11-25T12:00:00Z","endTime":"2026-11-25T12:00:01Z"}`)
 	case r.URL.Path == pools:
 		say(200, `{"value":[`+fakePool("analytics")+`,`+fakePool("local")+`]}`)
 	case r.URL.Path == poolID && path == "" || r.URL.Path == pools+"/analytics":

@@ -32,6 +32,7 @@ const goldenFiles = `[{"type": "Microsoft.HDInsight/clusterpools/clusters", "api
 var goldens = []string{
 	"context list", "context show prod", "context use prod", "context set dev -p analytics", "context delete prod",
 	"config list --show-origin", "config get pool", "config set pool analytics", "config unset time",
+	"group list", "group show analytics", "group create analytics --tag team=flink", "group delete analytics -y",
 	"pool list", "pool show", "pool create analytics --tag team=flink", "pool update analytics --tag team=flink", "pool delete analytics -y", "pool wait analytics", "pool versions",
 	"cluster list", "cluster show orders", "cluster create fresh --jar abfs://a@b/c.jar --no-wait", "cluster update orders --set properties.x=1", "cluster resize orders 4",
 	"cluster delete orders -y", "cluster wait orders", "cluster watch going", "cluster export orders", "cluster declare-dead orders -y",

@@ -102,6 +102,9 @@ func (a *app) poolCreate() *cobra.Command {
 			if err == nil {
 				err = s.send(ctx, http.MethodPut, at, body, http.Header{"If-None-Match": {"*"}})
 			}
+			if err == nil && s.conn.Pool == "" {
+				s.note("No pool is in use. %s makes it this one.", s.useOf(args[0]))
+			}
 			if err == nil && !s.flags.noWait {
 				err = s.showPool(ctx, args)
 			}
@@ -112,6 +115,14 @@ func (a *app) poolCreate() *cobra.Command {
 	c.Flags().StringVar(&version, "pool-version", "1.2", "`version` of the pool")
 	c.Flags().StringArrayVar(&tags, "tag", nil, "tag, `key=value`; repeated for more")
 	return c
+}
+
+// useOf is the command line that makes a pool the one in use: of the context, if there is one.
+func (s *session) useOf(pool string) string {
+	if s.context != "" {
+		return fmt.Sprintf("`drey context set %s -p %s`", s.context, pool)
+	}
+	return fmt.Sprintf("`drey config set pool %s`", pool)
 }
 
 func (a *app) poolUpdate() *cobra.Command {

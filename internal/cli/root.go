@@ -46,7 +46,7 @@ func (a *app) root() *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: groupServer, Title: "The server:"}, &cobra.Group{ID: groupWork, Title: "Clusters and jobs:"},
 		&cobra.Group{ID: groupLook, Title: "Looking closer:"}, &cobra.Group{ID: groupClient, Title: "This program:"})
 	add(root, groupServer, a.serveCommand(), a.simulateCommand(), a.downCommand(), a.doctorCommand(), a.distributionCommand(), a.databaseCommand(), a.connectionCommand())
-	add(root, groupWork, a.poolCommand(), a.clusterCommand(), a.jobCommand(), a.savepointCommand(), a.storageCommand(), a.planCommand(), a.diffCommand(), a.applyCommand())
+	add(root, groupWork, a.groupCommand(), a.poolCommand(), a.clusterCommand(), a.jobCommand(), a.savepointCommand(), a.storageCommand(), a.planCommand(), a.diffCommand(), a.applyCommand())
 	add(root, groupLook, a.operationCommand(), a.logsCommand(), a.restCommand())
 	add(root, groupClient, a.contextCommand(), a.configCommand(), a.whoamiCommand(), a.completionCommand(), a.versionCommand())
 	root.AddCommand(topics()...)

@@ -34,12 +34,11 @@ func (s *session) startedBy(r request, a answer) (started, error) {
 	if id == "" || id == "." {
 		return started{}, &failure{Code: "UnexpectedAnswer", Exit: exitFailed, Why: "the server did not say which operation it began"}
 	}
-	op, err := s.operationOf(id)
+	op := started{id: id, status: status}
 	if pool := poolOf(r.path); pool != "" {
 		op.pool, op.path = path.Base(pool), pool+"/operations/"+id
 	}
-	op.status = status
-	return op, err
+	return op, nil
 }
 
 func (s *session) operationOf(id string) (started, error) {
@@ -49,6 +48,9 @@ func (s *session) operationOf(id string) (started, error) {
 
 // again is the command line that waits for an operation once more.
 func (s *session) again(op started) string {
+	if op.pool == "" {
+		return "`" + s.resume("rest", "GET", "'"+strings.TrimPrefix(op.status, strings.TrimRight(s.conn.Endpoint, "/"))+"'") + "` shows it"
+	}
 	line := s.resume("operation", "wait", op.id)
 	if op.pool != s.conn.Pool {
 		line += " -p " + op.pool

@@ -32,7 +32,7 @@ type questions struct {
 	Registered  bool   // the TaskManagers that Flink knows of Incarnation
 	Rescale     bool   // the parallelism of the job of Incarnation, vertex by vertex, beside what is wanted
 	Reach       string // whether this target answers
-	Nested      string // uid of a pool: the clusters in it
+	Nested      bool   // what is in the way of the deletion of a pool
 	Timing      bool   // when the job of Incarnation was submitted, scheduled, restored
 }
 
@@ -63,8 +63,9 @@ type answers struct {
 	Registered     map[string]string // address by resource id; nil if Flink did not answer
 	Rescale        *rescaleAnswer
 	Timing         *flink.Timing
-	Reach          string   // who the target is
-	Nested         []string // ARM ids, some of them
+	Reach          string         // who the target is
+	Nested         []string       // ARM ids, some of them
+	Stuck          *cluster.Error // why one of them will not go
 }
 
 // checkpointAnswer is what the JobManager says of a checkpoint that was asked for. The zero value: it does not know it.

@@ -137,11 +137,12 @@ type Door interface {
 	DeletePool(ctx context.Context, c Caller, ref cluster.PoolRef, cond Conditions) (*Operation, error)
 
 	Subscriptions(ctx context.Context) ([]Subscription, error)
-	// Groups lists by name. PutGroup keeps a group's place and the casing of its name; DeleteGroup takes one that is empty.
+	// Groups lists by name. PutGroup keeps a group's place and the casing of its name. DeleteGroup takes all
+	// along that is in it; it answers nil if nothing was.
 	Groups(ctx context.Context, subscription string) ([]Group, error)
 	Group(ctx context.Context, subscription, name string) (Group, error)
 	PutGroup(ctx context.Context, c Caller, g Group) (stored Group, created bool, err error)
-	DeleteGroup(ctx context.Context, c Caller, subscription, name string) error
+	DeleteGroup(ctx context.Context, c Caller, subscription, name string) (*Operation, error)
 	Locations() []Location
 	// CheckLocation refuses a location that leads nowhere.
 	CheckLocation(location string) error

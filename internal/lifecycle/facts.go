@@ -15,6 +15,10 @@ type facts struct {
 	Pool    string `json:"pool,omitempty"`   // uid, of an operation on a pool
 	Target  string `json:"target,omitempty"` // of that pool
 
+	// deletion of a resource group
+	WithClusters bool      `json:"withClusters,omitempty"` // the pool's clusters are deleted too: it waits for them
+	WithGroup    *groupKey `json:"withGroup,omitempty"`    // this group goes with the pool, after all others in it
+
 	// launch
 	Draft         bool   `json:"draft,omitempty"`         // the version has no digests yet
 	SavePointName string `json:"savePointName,omitempty"` // as asked for; "" = none asked for

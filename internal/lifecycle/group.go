@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"time"
 
 	"drey/internal/cluster"
 	"drey/internal/store"
@@ -82,35 +83,21 @@ func (s *Service) PutGroup(ctx context.Context, c Caller, g Group) (stored Group
 	return stored, created, err
 }
 
-// DeleteGroup removes a resource group that is empty.
-func (s *Service) DeleteGroup(ctx context.Context, c Caller, subscription, name string) error {
-	return s.changeGroup(ctx, c, Group{Subscription: subscription, Name: name}, func(tx *store.Tx) error {
-		if _, err := groupRow(tx, subscription, name); err != nil {
-			return err
-		}
-		pools, err := tx.Pools(subscription, name, "", 1)
-		if err != nil {
-			return err
-		}
-		if len(pools) > 0 {
-			return cluster.Errorf(cluster.Conflict, "ResourceGroupNotEmpty", "", "Resource group %q has pools, such as '%s'.", name, pools[0].Ref.ID()).
-				WithHint("delete its clusters, then its pools, then the group")
-		}
-		return tx.DeleteGroup(subscription, name)
-	})
-}
-
 // changeGroup changes a group of a subscription that exists, with its audit row.
 func (s *Service) changeGroup(ctx context.Context, c Caller, g Group, fn func(*store.Tx) error) error {
 	if err := s.Scope(ctx, g.Subscription, ""); err != nil {
 		return err
 	}
-	row := store.AuditRow{At: s.Now(), Principal: c.Principal, Action: c.Method, Resource: "/subscriptions/" + g.Subscription + "/resourceGroups/" + g.Name,
-		Decision: "allowed", RequestID: c.RequestID}
+	row := groupAudit(s.Now(), c, groupKey{g.Subscription, g.Name})
 	return s.accept(ctx, c, store.Scope{store.SubscriptionRow(g.Subscription)}, func(tx *store.Tx) error {
 		if err := fn(tx); err != nil {
 			return err
 		}
 		return tx.AddAudit(row)
 	})
+}
+
+func groupAudit(now time.Time, c Caller, g groupKey) store.AuditRow {
+	return store.AuditRow{At: now, Principal: c.Principal, Action: c.Method, Resource: "/subscriptions/" + g.Subscription + "/resourceGroups/" + g.Name,
+		Decision: "allowed", RequestID: c.RequestID}
 }

@@ -9,7 +9,7 @@ import (
 	"drey/internal/store"
 )
 
-func TestAGroupIsMadeOnceKeptAndRemovedWhenEmpty(t *testing.T) {
+func TestAGroupIsMadeOnceKeptAndRemovedWithWhatIsInIt(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		put := func(g Group) (Group, bool, string) {
 			g.Subscription = sub
@@ -37,17 +37,30 @@ func TestAGroupIsMadeOnceKeptAndRemovedWhenEmpty(t *testing.T) {
 			}
 		}
 		h.put(poolRef("new", "p"), poolSpec())
-		remove := func() string { return code(h.DeleteGroup(t.Context(), h.caller(), sub, "new")) }
-		if got := remove(); got != "ResourceGroupNotEmpty" {
-			t.Errorf("with a pool: %q", got)
+		h.put(poolRef("new", "q"), poolSpec())
+		remove := func() (*Operation, string) {
+			op, err := h.DeleteGroup(t.Context(), h.caller(), sub, "new")
+			return op, code(err)
 		}
-		op, err := h.DeletePool(t.Context(), h.caller(), poolRef("new", "p"), Conditions{})
-		if err != nil {
-			t.Fatal(err)
+		op, refused := remove()
+		if op == nil || refused != "" {
+			t.Fatalf("with pools: %+v, %s", op, refused)
 		}
-		h.ends(*op)
-		if got := remove() + remove(); got != "ResourceGroupNotFound" {
-			t.Errorf("empty, then gone: %q", got)
+		if again, _ := remove(); again == nil || again.ID != op.ID {
+			t.Errorf("once more: %+v, want operation %s", again, op.ID)
+		}
+		if _, _, err := h.PutPool(t.Context(), h.caller(), poolRef("new", "r"), poolSpec(), Conditions{}); code(err) != "ResourceGroupBeingDeleted" {
+			t.Errorf("a pool that comes meanwhile: %v", err)
+		}
+		if got := h.ends(*op); got != "Succeeded" {
+			t.Errorf("it ended %s", got)
+		}
+		if _, refused := remove(); refused != "ResourceGroupNotFound" {
+			t.Errorf("gone: %q", refused)
+		}
+		put(Group{Name: "new", Location: "westus"})
+		if op, refused := remove(); op != nil || refused != "" {
+			t.Errorf("empty: %+v, %s", op, refused)
 		}
 		var names []string
 		groups, err := h.Groups(t.Context(), sub)

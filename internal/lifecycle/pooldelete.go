@@ -30,7 +30,7 @@ func (s *Service) DeletePool(ctx context.Context, c Caller, ref cluster.PoolRef,
 	return &op, err
 }
 
-// removePool accepts a DELETE: it takes the place of whatever goes on; a second one is the first one.
+// removePool accepts a DELETE of a pool without clusters.
 func (s *Service) removePool(tx *store.Tx, c Caller, pool cluster.Pool, cond Conditions) (store.Operation, error) {
 	if err := poolMatches(Conditions{IfMatch: cond.IfMatch}, pool.ETag); err != nil {
 		return store.Operation{}, err
@@ -42,9 +42,15 @@ func (s *Service) removePool(tx *store.Tx, c Caller, pool cluster.Pool, cond Con
 	if len(nested) > 0 {
 		return store.Operation{}, notEmpty(nested)
 	}
+	return s.endPool(tx, c, pool, facts{})
+}
+
+// endPool begins the DELETE of a pool, of which f says what goes with it. It takes the place of whatever goes on, also of a DELETE that takes
+// less along; a second one is the first one.
+func (s *Service) endPool(tx *store.Tx, c Caller, pool cluster.Pool, f facts) (store.Operation, error) {
 	busy, err := tx.ActiveOperation(pool.UID)
 	switch {
-	case err == nil && busy.Kind == kindPoolDelete:
+	case err == nil && busy.Kind == kindPoolDelete && takesAlong(busy, f):
 		return busy, nil
 	case err == nil:
 		err = s.supersede(tx, busy, c.RequestID)
@@ -54,34 +60,48 @@ func (s *Service) removePool(tx *store.Tx, c Caller, pool cluster.Pool, cond Con
 	if err != nil {
 		return store.Operation{}, err
 	}
-	return s.insert(tx, asked{caller: c, pool: pool, target: pool.Target, verb: "DELETE", kind: kindPoolDelete})
+	return s.insert(tx, asked{caller: c, pool: pool, target: pool.Target, verb: "DELETE", kind: kindPoolDelete, facts: f})
+}
+
+// takesAlong reports whether a DELETE of a pool that goes on does what f asks for.
+func takesAlong(busy store.Operation, f facts) bool {
+	old, err := readFacts(busy.Facts)
+	return err == nil && (old.WithClusters || !f.WithClusters) && (old.WithGroup != nil || f.WithGroup == nil)
 }
 
 const kindPoolDelete = "pool.delete"
 
-// poolDeleteKind removes a pool's row. A cluster that came into it meanwhile stops that; the store would not take the row away either.
+// poolDeleteKind removes a pool's row. With its group it waits for clusters, whose own deletion has half an hour. A cluster that came into it meanwhile stops that; the store would not take the row away either.
 func poolDeleteKind() kind {
-	return kind{name: kindPoolDelete, version: 1, deadline: 2 * time.Minute, settle: settlePool, steps: []step{
+	return kind{name: kindPoolDelete, version: 1, deadline: 40 * time.Minute, settle: settlePool, steps: []step{
 		{name: "remove", look: lookNested, decide: decideRemove},
 	}}
 }
 
-func lookNested(f facts) questions { return questions{Nested: f.Pool} }
+func lookNested(f facts) questions { return questions{Nested: f.Pool != ""} }
 
 func decideRemove(f facts, a answers, _ time.Time) (facts, engine.Verdict) {
-	if len(a.Nested) > 0 {
+	if !f.WithClusters && len(a.Nested) > 0 {
 		return f, engine.Fail(notEmpty(a.Nested))
 	}
-	return f, engine.Done(poolGone{UID: f.Pool}).Say("its row is removed; savepoints of its clusters stay where they are")
+	return f, decideEmptied(f, a)
 }
 
-// nested lists the clusters of a pool.
-func (w *world) nested(ctx context.Context, pool string) (ids []string, err error) {
+// nested lists what is in the way of the DELETE of a pool; and why, if it will not go.
+func (w *world) nested(ctx context.Context, f facts) (ids []string, stuck *cluster.Error, err error) {
 	err = w.Store.Read(ctx, func(tx *store.Tx) error {
-		ids, err = clustersIn(tx, pool)
+		if !f.WithClusters {
+			ids, err = clustersIn(tx, f.Pool)
+			return err
+		}
+		ids, stuck, err = clustersGoing(tx, f.Pool)
+		if err != nil || stuck != nil || len(ids) > 0 || f.WithGroup == nil {
+			return err
+		}
+		ids, stuck, err = besides(tx, *f.WithGroup, f.Pool)
 		return err
 	})
-	return ids, err
+	return ids, stuck, err
 }
 
 // nestedShown is how many clusters a refusal names.

@@ -62,6 +62,9 @@ func (s *Service) createPool(tx *store.Tx, c Caller, ref cluster.PoolRef, spec c
 	if err := cluster.Faults(cluster.ValidatePool(ref.Pool, spec, s.Limits)); err != nil {
 		return store.Operation{}, err
 	}
+	if err := groupStays(tx, ref.Subscription, ref.Group); err != nil {
+		return store.Operation{}, err
+	}
 	group, err := groupRow(tx, ref.Subscription, ref.Group)
 	if err != nil {
 		return store.Operation{}, err

@@ -93,7 +93,7 @@ func (w *world) answer(ctx context.Context, op string, f facts, q questions) (an
 		{q.Registered, func() (err error) { a.Registered, err = w.registered(ctx, a); return err }},
 		{q.Rescale, func() (err error) { a.Rescale, err = w.lookRescale(ctx, f, a); return err }},
 		{q.Reach != "", func() (err error) { a.Reach, err = w.reach(ctx, q.Reach); return err }},
-		{q.Nested != "", func() (err error) { a.Nested, err = w.nested(ctx, q.Nested); return err }},
+		{q.Nested, func() (err error) { a.Nested, a.Stuck, err = w.nested(ctx, f); return err }},
 		{q.Timing, func() error { a.Timing = w.timing(ctx, a); return nil }},
 	}
 	for _, s := range steps {
