@@ -50,11 +50,12 @@ func (f *Front) putCluster(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	r.ignore(ignored)
 	view, op, err := f.door.PutCluster(r.Context(), r.caller, r.clusterRef(), r.version.put, spec, r.conditions())
 	if err != nil {
 		return err
 	}
-	note(w, ignored)
+	r.note(w)
 	if r.caller.DryRun {
 		return foretold(w, op)
 	}
@@ -70,19 +71,19 @@ func (f *Front) patchCluster(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	var ignored []string
 	view, op, err := f.door.PatchCluster(r.Context(), r.caller, r.clusterRef(), func(old lifecycle.ClusterView) (spec cluster.Spec, err error) {
 		merged, err := contract.Merge(r.version.encodeCluster(old), body)
 		if err != nil {
 			return spec, err
 		}
-		spec, ignored, err = r.version.decodeCluster(merged, &old.Cluster)
+		spec, ignored, err := r.version.decodeCluster(merged, &old.Cluster)
+		r.ignore(ignored)
 		return spec, err
 	}, r.conditions())
 	if err != nil {
 		return err
 	}
-	note(w, ignored)
+	r.note(w)
 	w.Header().Set("ETag", quote(view.ETag))
 	return f.accepted(w, r, op)
 }
@@ -96,11 +97,12 @@ func (f *Front) resizeCluster(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	r.ignore(ignored)
 	_, op, err := f.door.ResizeCluster(r.Context(), r.caller, r.clusterRef(), resize, r.conditions())
 	if err != nil {
 		return err
 	}
-	note(w, ignored)
+	r.note(w)
 	return f.accepted(w, r, op)
 }
 
@@ -148,6 +150,7 @@ func (f *Front) runJob(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	r.ignore(ignored)
 	// R37: deleting the cluster by way of its job needs the right to delete it; what only reads needs the right to read.
 	also := map[cluster.Action]string{cluster.ActionDelete: deleteIt, cluster.ActionListSavepoint: readCluster}[job.Action]
 	if also != "" && !f.may(r, also) {
@@ -157,7 +160,7 @@ func (f *Front) runJob(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	note(w, ignored)
+	r.note(w)
 	return f.accepted(w, r, op)
 }
 

@@ -99,6 +99,9 @@ func said(c lifecycle.Caller) string {
 	if c.DryRun {
 		c.ClientToken += " dry run"
 	}
+	if c.Ignored != nil && *c.Ignored != "" {
+		c.URL += " (ignored: " + *c.Ignored + ")"
+	}
 	return fmt.Sprintf("%s %s, client request %q, token %q, %s %s, body %.8s", c.PrincipalType, c.Principal, c.ClientRequestID, c.ClientToken, c.Method, c.URL, c.BodySHA256)
 }
 

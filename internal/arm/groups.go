@@ -99,7 +99,8 @@ func (f *Front) storeGroup(w http.ResponseWriter, r *request, in groupBody, igno
 	if err != nil {
 		return err
 	}
-	note(w, ignored)
+	r.ignore(ignored)
+	r.note(w)
 	status := http.StatusOK
 	if created {
 		status = http.StatusCreated

@@ -41,6 +41,7 @@ func (f *Front) checkName(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	note(w, ignored)
+	r.ignore(ignored)
+	r.note(w)
 	return writeJSON(w, http.StatusOK, v20240501.EncodeName(a))
 }

@@ -47,11 +47,12 @@ func (f *Front) putPool(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	r.ignore(ignored)
 	view, op, err := f.door.PutPool(r.Context(), r.caller, r.poolRef(), spec, r.conditions())
 	if err != nil {
 		return err
 	}
-	note(w, ignored)
+	r.note(w)
 	if r.caller.DryRun {
 		return foretold(w, op)
 	}
@@ -67,19 +68,19 @@ func (f *Front) patchPool(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	var ignored []string
 	view, op, err := f.door.PatchPool(r.Context(), r.caller, r.poolRef(), func(old cluster.Pool) (spec cluster.PoolSpec, err error) {
 		merged, err := contract.Merge(r.version.pools.Encode(lifecycle.PoolView{Pool: old}), body)
 		if err != nil {
 			return spec, err
 		}
-		spec, ignored, err = r.version.pools.Decode(merged, &old)
+		spec, ignored, err := r.version.pools.Decode(merged, &old)
+		r.ignore(ignored)
 		return spec, err
 	}, r.conditions())
 	if err != nil {
 		return err
 	}
-	note(w, ignored)
+	r.note(w)
 	w.Header().Set("ETag", quote(view.ETag))
 	return f.accepted(w, r, op)
 }

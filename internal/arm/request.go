@@ -46,7 +46,7 @@ func newRequest(in *http.Request) *request {
 	if c := in.Header.Get("x-ms-correlation-request-id"); nameForm.MatchString(c) {
 		r.correlation = c
 	}
-	r.caller = lifecycle.Caller{RequestID: id, Method: in.Method, URL: in.URL.RequestURI(), DryRun: in.Header.Get(dryRunHeader) == "true"}
+	r.caller = lifecycle.Caller{RequestID: id, Method: in.Method, URL: in.URL.RequestURI(), DryRun: in.Header.Get(dryRunHeader) == "true", Ignored: new(string)}
 	if c := in.Header.Get("x-ms-client-request-id"); nameForm.MatchString(c) {
 		r.caller.ClientRequestID = c
 	}

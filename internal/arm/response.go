@@ -82,14 +82,11 @@ func writeJSON(w http.ResponseWriter, status int, body any) error {
 	return nil
 }
 
-// note names what was read over in a header, as much of it as a header should hold.
-func note(w http.ResponseWriter, ignored []string) {
-	if len(ignored) == 0 {
-		return
-	}
+// ignore keeps what was read over of the body, as much of it as a header should hold: the log of what is accepted names it too (R34).
+func (r *request) ignore(paths []string) {
 	var kept []string
 	size := 0
-	for _, path := range ignored {
+	for _, path := range paths {
 		path = ascii(path)
 		if size += len(path) + 2; size > 4<<10 {
 			kept = append(kept, "and more")
@@ -97,7 +94,14 @@ func note(w http.ResponseWriter, ignored []string) {
 		}
 		kept = append(kept, path)
 	}
-	w.Header().Set("x-drey-ignored", strings.Join(kept, ", "))
+	*r.caller.Ignored = strings.Join(kept, ", ")
+}
+
+// note names in a header what was read over.
+func (r *request) note(w http.ResponseWriter) {
+	if *r.caller.Ignored != "" {
+		w.Header().Set("x-drey-ignored", *r.caller.Ignored)
+	}
 }
 
 // ascii replaces what a header cannot hold.

@@ -16,11 +16,12 @@ func (f *Front) upgradeCluster(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	r.ignore(ignored)
 	_, op, err := f.door.UpgradeCluster(r.Context(), r.caller, r.clusterRef(), upgrade, r.conditions())
 	if err != nil {
 		return err
 	}
-	note(w, ignored)
+	r.note(w)
 	return f.accepted(w, r, op)
 }
 

@@ -19,6 +19,7 @@ type Caller struct {
 	ClientToken     string // x-drey-client-token, or ""
 	Method, URL     string // for the request's hash (R38); URL is path and query
 	BodySHA256      string
+	Ignored         *string // what of the body is read over, in words; it is read when the request is accepted. nil or "": nothing
 	// DryRun wants to know what would be done: all is checked as else, and nothing is kept. The operation that is answered does not exist.
 	DryRun bool
 }

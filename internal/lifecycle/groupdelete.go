@@ -108,7 +108,7 @@ func (s *Service) removeWithClusters(tx *store.Tx, c Caller, pool cluster.Pool, 
 
 // member is the caller of an operation that another one of the same request stands for.
 func (c Caller) member() Caller {
-	c.RequestID, c.ClientRequestID, c.ClientToken = newGUID(), "", ""
+	c.RequestID, c.ClientRequestID, c.ClientToken, c.Ignored = newGUID(), "", "", nil
 	return c
 }
 

@@ -100,6 +100,11 @@ func (s *Service) insert(tx *store.Tx, a asked) (store.Operation, error) {
 	if k.watcher {
 		return op, nil
 	}
+	if ignored := a.caller.Ignored; ignored != nil && *ignored != "" {
+		if err := tx.AddLine(op.ID, now, op.Step, "ignored: "+*ignored); err != nil {
+			return op, err
+		}
+	}
 	if err := s.tellAlias(tx, op, a); err != nil {
 		return op, err
 	}
