@@ -17,6 +17,8 @@ const (
 	changeDeadline = time.Hour
 	// prepareLimit is how long a new incarnation may take to be held beside a living one; then the update goes on cold.
 	prepareLimit = 3 * time.Minute
+	// placeLimit is how long a process of it may be without a place to run, as its target says: a node may come, or another pod may go.
+	placeLimit = 30 * time.Second
 )
 
 func changeKind(name string) kind {

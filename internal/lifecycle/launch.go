@@ -120,6 +120,23 @@ func originOf(f facts) cluster.Origin {
 
 func lookIncarnation(f facts) questions { return questions{Incarnation: f.Incarnation} }
 
+// notBeside says why it is no use to wait longer for a new incarnation beside the living one; "" while it may still come.
+func notBeside(f facts, a answers, now time.Time) string {
+	waited := now.Sub(f.PreparedAt)
+	if !f.Beside || f.Handed || a.Incarnation == nil {
+		return ""
+	}
+	for _, p := range a.Incarnation.Processes {
+		if p.NoPlace != "" && waited > placeLimit {
+			return fmt.Sprintf("%s finds no place beside the running incarnation (%s)", p.ProcessID, p.NoPlace)
+		}
+	}
+	if waited > prepareLimit {
+		return fmt.Sprintf("the new incarnation was not ready within %v", prepareLimit)
+	}
+	return ""
+}
+
 // decidePrepare waits until the JobManager stands at its gate and every TaskManager is up.
 func decidePrepare(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 	if sourceGone(a) {
@@ -132,24 +149,24 @@ func decidePrepare(f facts, a answers, now time.Time) (facts, engine.Verdict) {
 		}
 		return failLaunch(f, *d)
 	}
-	held := a.jobManager().State == runtime.Held
-	if a.jobManager().State == runtime.Absent {
-		return f, engine.Act()
-	}
+	held, absent := a.jobManager().State == runtime.Held, a.jobManager().State == runtime.Absent
 	for i := range a.Row.TaskManagers {
 		switch a.process(runtime.TaskManager, i).State {
 		case runtime.Absent:
-			return f, engine.Act()
+			held, absent = false, true
 		case runtime.Alive, runtime.Held:
 		default:
 			held = false
 		}
 	}
-	if !held && f.Beside && !f.Handed && now.Sub(f.PreparedAt) > prepareLimit {
+	if why := notBeside(f, a, now); !held && why != "" {
 		f.Beside, f.Incarnation, f.FlinkJob = false, "", "" // the sweeper frees what was prepared
-		return f, cold(f, fmt.Sprintf("the new incarnation was not ready within %v", prepareLimit))
+		return f, cold(f, why)
 	}
-	if !held {
+	switch {
+	case absent:
+		return f, engine.Act()
+	case !held:
 		return f, engine.Again(pollStart)
 	}
 	return f, engine.Done(incarnationIs{ID: f.Incarnation, Phase: cluster.Held, At: now}).Say("all processes are up and held")

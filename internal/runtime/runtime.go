@@ -173,6 +173,8 @@ type ProcessStatus struct {
 	// Replaced is how the process before it under the same index ended, which Scale replaced; nil if it is the first.
 	Replaced *Exit
 	Gate     GateInfo // of a gated process
+	// NoPlace says why an Absent process that was asked for has no place to run: it starts once there is one. "" if it is not so, or not known.
+	NoPlace string
 }
 
 // Status is one incarnation as seen at one moment.

@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -180,6 +181,11 @@ func (r *Runtime) observeProcess(ctx context.Context, rec record, p process, pod
 		s.State, s.Exit, s.Replaced = runtime.Exited, *p.Replaced, nil
 	case p.Place == nil && (pod == nil || pod.Status.Phase == core.PodPending):
 		s.State = runtime.Absent
+		if pod != nil {
+			if why := stuck(pod); errors.Is(why, ErrNoNode) {
+				s.NoPlace = why.Error()
+			}
+		}
 	}
 	return s, nil
 }
