@@ -35,6 +35,8 @@ func (f *fake) more(w http.ResponseWriter, r *http.Request, path string, say fun
 		return `{"id":"` + groups + "/" + name + `","name":"` + name + `","type":"Microsoft.Resources/resourceGroups","location":"local","tags":{"team":"flink"},"properties":{"provisioningState":"Succeeded"}}`
 	}
 	switch {
+	case r.URL.Path == "/subscriptions/s"+poolsBelow:
+		say(200, `{"value":[`+fakePool("local")+`]}`)
 	case r.URL.Path == groups:
 		say(200, `{"value":[`+group("analytics")+`,`+group("dev")+`]}`)
 	case r.URL.Path == groups+"/analytics":

@@ -76,6 +76,25 @@ func TestDownStopsTheJobsOfItsOwnDataDirectoryAndWaitsForThem(t *testing.T) {
 	}
 }
 
+func TestDownTellsWhichJobsRunOnInPods(t *testing.T) {
+	for kind, want := range map[string]bool{"kubernetes": true, "local": false} {
+		f := newFake(t)
+		f.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/about" {
+				_, _ = w.Write([]byte(`{"targets":[{"name":"simulated","kind":"simulated"},{"name":"local","kind":"` + kind + `"}]}`))
+				return
+			}
+			f.answer(w, r)
+		})
+		data := t.TempDir()
+		f.connectionIn(t, data)
+		_, stderr, code := runIn(t, t.TempDir(), "down", "--data", data)
+		if got := strings.Contains(stderr, "these jobs run on, and the next `drey serve` finds them: local/orders."); code != exitOK || got != want {
+			t.Errorf("%s: exit code %d, stderr %s", kind, code, stderr)
+		}
+	}
+}
+
 func TestDownEndsNothingWhenItCannotStopTheJobs(t *testing.T) {
 	data := t.TempDir() // no connection: no server runs there
 	_, stderr, code := runIn(t, t.TempDir(), "down", "--stop-jobs", "--data", data)

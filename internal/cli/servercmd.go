@@ -79,7 +79,7 @@ func (a *app) downCommand() *cobra.Command {
 	var stop bool
 	c := &cobra.Command{
 		Use: "down", Short: "End the server and every process it started", Args: exactly(),
-		Long: "Ends the server of a data directory, if one runs, and then every process it ever started, JobManagers first. Nothing is written:\nthe next `drey serve` finds its jobs ended, as after a reboot. With --stop-jobs each running job is first stopped with a savepoint.",
+		Long: "Ends the server of a data directory, if one runs, and then every process it ever started, JobManagers first. Nothing is written:\nthe next `drey serve` finds its jobs ended, as after a reboot. With --stop-jobs each running job of every pool is first\nstopped with a savepoint. Jobs in pods of Kubernetes are not processes of this machine: without --stop-jobs they run on, and are named.",
 		Example: `  drey down
   drey down --stop-jobs`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -97,6 +97,7 @@ func (a *app) downCommand() *cobra.Command {
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), downTime)
 			defer cancel()
+			a.tellPods(ctx, dir)
 			ended := 0
 			err = daemon.Down(ctx, dir, func(line string) { ended++; fmt.Fprintln(a.out, line) })
 			if err == nil && ended == 0 {
@@ -108,27 +109,4 @@ func (a *app) downCommand() *cobra.Command {
 	c.Flags().StringVar(&data, "data", "", "data `directory`")
 	c.Flags().BoolVar(&stop, "stop-jobs", false, "stop each running job with a savepoint first")
 	return c
-}
-
-// stopAll stops every running job of the data directory's own server with a savepoint, and waits for each: what runs on after
-// this is killed. Another connection that was named, or --no-wait, must not come between.
-func (a *app) stopAll(ctx context.Context, dir string) error {
-	a.flags.connection, a.flags.noWait = filepath.Join(dir, daemon.ConnectionFile), false
-	s, err := a.connect()
-	if err != nil {
-		return err
-	}
-	clusters, err := s.clusters(ctx)
-	if err != nil {
-		return err
-	}
-	for _, c := range clusters {
-		if c.Properties.Status != "Running" {
-			continue
-		}
-		if err := s.runAction(ctx, c.Name, jobRequest{Action: "STOP"}); err != nil {
-			return what(err, "Cannot stop %q", c.Name)
-		}
-	}
-	return nil
 }
