@@ -21,6 +21,9 @@ func (f *Front) getCluster(w http.ResponseWriter, r *request) error {
 }
 
 func (f *Front) listClusters(w http.ResponseWriter, r *request) error {
+	if err := unfiltered(r); err != nil {
+		return err
+	}
 	page, err := pageOf(r)
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ func TestClustersOnTheWire(t *testing.T) {
 		{why: "a cluster, published", door: declared(t), line: "GET " + itsID + published1},
 		{why: "a cluster, ours", door: declared(t), line: "GET " + itsID + ours1},
 		{why: "a page of clusters", door: paged, line: "GET " + poolID + "/clusters" + published1 + "&$top=1&%24skipToken=" + token(poolID+"/clusters", "abc")},
+		{why: "a list that cannot be filtered", door: paged, line: "GET " + poolID + "/clusters" + published1 + "&%24filter=name%20eq%20'x'"},
 		{why: "a delete", door: refused, line: "DELETE " + itsID + ours1 + "&purge=logs,checkpoints"},
 		{why: "a delete of nothing", door: absent, line: "DELETE " + itsID + published1},
 		{why: "a cluster that is not there", door: absent, line: "GET " + itsID + published1},

@@ -102,3 +102,12 @@ func markOf(r *request) []byte {
 	segments, _ := split(strings.ToLower(r.URL.EscapedPath()))
 	return binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(strings.Join(segments, "/"))))
 }
+
+// unfiltered refuses $filter where there is none, rather than to answer more than was asked for. The published API has it for jobs only.
+func unfiltered(r *request) error {
+	if filter, err := one(r.Request, "$filter"); err != nil || filter == "" {
+		return err
+	}
+	return cluster.Errorf(cluster.Invalid, "FilterNotSupported", "$filter", "This list cannot be filtered; the list of a cluster's jobs can.").
+		WithHint("filter what is answered: `drey cluster list --query`")
+}

@@ -18,6 +18,9 @@ func (f *Front) getPool(w http.ResponseWriter, r *request) error {
 }
 
 func (f *Front) listPools(w http.ResponseWriter, r *request) error {
+	if err := unfiltered(r); err != nil {
+		return err
+	}
 	page, err := pageOf(r)
 	if err != nil {
 		return err
