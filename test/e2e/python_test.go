@@ -57,6 +57,15 @@ func TestAPythonJobGoesOnWithItsState(t *testing.T) {
 	if first := s.first("counts"); first < last {
 		t.Errorf("after the update it goes on at %d; it had come to %d", first, last)
 	}
+	s.must("job", "stop", "counts")
+	if left := s.processes(); len(left) > 0 {
+		t.Errorf("after the stop there are %v", left)
+	}
+	_, stopped := s.counts("counts")
+	s.must("job", "start", "counts")
+	if first := s.first("counts"); first != stopped+1 {
+		t.Errorf("it goes on at %d, and was stopped at %d", first, stopped)
+	}
 	for why, tt := range map[string]struct{ jar, says string }{
 		"an error in it":           {program("env.execute()", "undefined_name()"), "NameError: name 'undefined_name' is not defined"},
 		"another operator's state": {program(`uid("count")`, `uid("sum")`), "is not in the new version"},
@@ -68,15 +77,6 @@ func TestAPythonJobGoesOnWithItsState(t *testing.T) {
 	}
 	if r := s.cli("cluster", "create", "old", "--flink-version", versions(t)[0], "--jar", program()); r.code != 1 || !strings.Contains(r.err, "installed without Python") {
 		t.Errorf("on a release without Python: exit code %d\n%s", r.code, r.err)
-	}
-	s.must("job", "stop", "counts")
-	if left := s.processes(); len(left) > 0 {
-		t.Errorf("after the stop there are %v", left)
-	}
-	_, stopped := s.counts("counts")
-	s.must("job", "start", "counts")
-	if first := s.first("counts"); first != stopped+1 {
-		t.Errorf("it goes on at %d, and was stopped at %d", first, stopped)
 	}
 	s.must("job", "stop", "counts")
 }
