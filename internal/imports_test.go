@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"flink":                {"cluster", "secret"},
 	"flink/fake":           {"cluster", "flink", "storage"},
 	"flink/flinktest":      {"flink", "flink/fake", "runtime"}, // for tests only
-	"storage":              {"cluster"},
+	"storage":              {"cluster", "secret"},
 	"runtime":              {"secret"},
 	"runtime/local":        {"runtime", "keeper"},
 	"runtime/kubernetes":   {"runtime", "keeper"},

@@ -25,6 +25,8 @@ type FlinkFacts struct {
 	CheckMemory func(l Launch) (key, reason string)
 	// CheckPodTemplate says what is wrong with a pod template, naming its key. nil: there are no pods.
 	CheckPodTemplate func(json string) error
+	// NoBuckets says that jobs reach storage accounts only, whatever [Limits] allow.
+	NoBuckets bool
 }
 
 // KeyClass says how a configuration key of the user's is treated (R21).

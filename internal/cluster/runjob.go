@@ -42,7 +42,7 @@ func (r RunJob) Matches(j Job) *Error {
 // ValidateRunJob checks the fields that r's action uses, as they will stand: launch is what runs, or would run, without r.
 // All faults are found.
 func ValidateRunJob(r RunJob, launch Launch, facts FlinkFacts, lim Limits) []Fault {
-	r = r.Used()
+	r, lim = r.Used(), lim.at(facts)
 	var l faultList
 	base, err := ParseURI(launch.StorageURI, StorageURI{}, lim.StorageSuffixes...)
 	if e := AsError(err); e != nil {
@@ -65,7 +65,7 @@ func ValidateRunJob(r RunJob, launch Launch, facts FlinkFacts, lim Limits) []Fau
 		l.add("InvalidSavePointName", "properties.savePointName", "STATELESS_UPDATE starts without state.")
 		l.hint("use UPDATE to start from a savepoint")
 	} else {
-		_, fault := ParseSavePointName(r.SavePointName, lim.StorageSuffixes...)
+		_, fault := ParseSavePointName(r.SavePointName, lim)
 		l.addAt("properties.savePointName", fault)
 	}
 	if r.Configuration != nil {

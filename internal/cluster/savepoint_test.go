@@ -30,7 +30,7 @@ func TestSavePointNames(t *testing.T) {
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
-			got, fault := ParseSavePointName(tt.in)
+			got, fault := ParseSavePointName(tt.in, Limits{})
 			if fault != nil || got != tt.want {
 				t.Errorf("got %+v, %+v, want %+v", got, fault, tt.want)
 			}
@@ -57,7 +57,7 @@ func TestSavePointNames(t *testing.T) {
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
-			if got, fault := ParseSavePointName(tt.in); fault == nil || fault.Code != tt.code {
+			if got, fault := ParseSavePointName(tt.in, Limits{}); fault == nil || fault.Code != tt.code {
 				t.Errorf("got %+v, %+v, want %s", got, fault, tt.code)
 			}
 		})

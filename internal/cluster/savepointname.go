@@ -25,13 +25,13 @@ var (
 )
 
 // ParseSavePointName reads a savePointName. A path without a scheme is refused: it would mean another place to everybody.
-func ParseSavePointName(s string, suffixes ...string) (SavePointName, *Fault) {
+func ParseSavePointName(s string, lim Limits) (SavePointName, *Fault) {
 	s = strings.TrimSpace(s)
 	switch {
 	case s == "":
 		return SavePointName{}, nil
 	case strings.Contains(s, "://"):
-		return savepointURI(s, suffixes)
+		return savepointURI(s, lim)
 	case !bareSavepoint.MatchString(s) || strings.Contains(s, ".."):
 		return SavePointName{}, &Fault{Code: "InvalidSavePointName",
 			Message: "A savepoint is named by its full URI, by its folder's name such as savepoint-1a2b3c-4d5e6f7a8b9c, or as chk-<n>; without wildcards, \"..\" or relative paths."}
@@ -43,16 +43,16 @@ func ParseSavePointName(s string, suffixes ...string) (SavePointName, *Fault) {
 	return name, nil
 }
 
-func savepointURI(s string, suffixes []string) (SavePointName, *Fault) {
-	u, err := ParseURI(s, StorageURI{}, suffixes...)
+func savepointURI(s string, lim Limits) (SavePointName, *Fault) {
+	u, err := ParseURI(s, StorageURI{}, lim.StorageSuffixes...)
 	if e := AsError(err); e != nil {
 		f := e.Fault("")
 		return SavePointName{}, &f
 	}
 	// Flink takes the metadata file itself too.
 	u.Path = strings.TrimRight(strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/_metadata"), "/")
-	if !u.OfAccount() {
-		return SavePointName{}, &Fault{Code: codeBadScheme, Message: "A savepoint lies in a storage account: abfs://<container>@<account>.dfs.core.windows.net/<path>."}
+	if fault := lim.misplaced(u, "A savepoint lies"); fault != nil {
+		return SavePointName{}, fault
 	}
 	if u.Rel() == "" {
 		return SavePointName{}, &Fault{Code: "InvalidSavePointName", Message: "A savepoint is a folder below a container."}

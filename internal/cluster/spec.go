@@ -9,6 +9,7 @@ import (
 // Limits are what an administrator bounds requests with. The zero value has the built-in ones.
 type Limits struct {
 	StorageSuffixes []string            // allowed endings of storage accounts' hosts; none: DefaultStorageSuffixes
+	Buckets         []string            // of S3, that may be used
 	NodeSizes       map[string]NodeSize // further node sizes by name (R04)
 	MaxNodes        int                 // of one group; 0: 250
 	MaxTaskManagers int                 // 0: 1000
@@ -26,6 +27,14 @@ func (l Limits) maxNodes() int {
 		return l.MaxNodes
 	}
 	return defaultMaxNodes
+}
+
+// at is l for jobs of which facts are true.
+func (l Limits) at(facts FlinkFacts) Limits {
+	if facts.NoBuckets {
+		l.Buckets = nil
+	}
+	return l
 }
 
 func (l Limits) maxTaskManagers() int {
@@ -55,6 +64,7 @@ var (
 // mounts, capacity) is not looked at.
 func ValidateSpec(spec Spec, facts FlinkFacts, lim Limits) []Fault {
 	var l faultList
+	lim = lim.at(facts)
 	if spec.Location == "" {
 		l.missing("location")
 	}

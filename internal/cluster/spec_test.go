@@ -294,21 +294,21 @@ func TestFaultsSayTheWayOut(t *testing.T) {
 func TestLogAggregation(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]int{"": 600, "600": 600, " 600 s ": 600, "10 min": 600, "10s": 10, "1 h": 3600, "86400": 86400, "24 hours": 86400} {
-		got, on, fault := LogAggregationOf(map[string]string{"pipeline.log.aggregation.interval": in})
+		got, on, fault := LogAggregationOf(map[string]string{"pipeline.log.aggregation.interval": in}, Limits{})
 		if fault != nil || !on || int(got.Interval.Seconds()) != want {
 			t.Errorf("%q: got %+v, %t, %+v, want %d s", in, got, on, fault, want)
 		}
 	}
 	for _, in := range []string{"0", "9", "-1", "86401", "1e3", "10.5", "10 days", "1000000000000", "10 min 5 s", "25 h"} {
-		if got, _, fault := LogAggregationOf(map[string]string{"pipeline.log.aggregation.interval": in}); fault == nil {
+		if got, _, fault := LogAggregationOf(map[string]string{"pipeline.log.aggregation.interval": in}, Limits{}); fault == nil {
 			t.Errorf("%q: got %+v, want a fault", in, got)
 		}
 	}
-	if _, on, fault := LogAggregationOf(map[string]string{"a": "b"}); on || fault != nil {
+	if _, on, fault := LogAggregationOf(map[string]string{"a": "b"}, Limits{}); on || fault != nil {
 		t.Errorf("it is on without a key: %+v", fault)
 	}
 	const folder = "abfs://logs@acc.dfs.core.windows.net/x"
-	if got, on, fault := LogAggregationOf(map[string]string{"pipeline.remote.log.dir": folder}); fault != nil || !on || got.Folder != folder {
+	if got, on, fault := LogAggregationOf(map[string]string{"pipeline.remote.log.dir": folder}, Limits{}); fault != nil || !on || got.Folder != folder {
 		t.Errorf("got %+v, %t, %+v", got, on, fault)
 	}
 }

@@ -88,7 +88,7 @@ func (l *faultList) checkConfig(at string, config map[string]string, base Storag
 		}
 		l.addAt(target, checkValue(canonical, value, base, lim))
 	}
-	_, _, fault := LogAggregationOf(config, lim.StorageSuffixes...)
+	_, _, fault := LogAggregationOf(config, lim)
 	if fault != nil {
 		l.addAt(at+"."+fault.Target, fault)
 	}
@@ -114,9 +114,7 @@ func checkValue(key, value string, base StorageURI, lim Limits) *Fault {
 			f := e.Fault("")
 			return &f
 		}
-		if !u.OfAccount() {
-			return &Fault{Code: codeBadScheme, Message: "The folder lies in a storage account: abfs://<container>@<account>.dfs.core.windows.net/<folder>."}
-		}
+		return lim.misplaced(u, "The folder lies")
 	}
 	return nil
 }
@@ -142,7 +140,7 @@ var intervalUnits = map[string]time.Duration{
 }
 
 // LogAggregationOf reads job log aggregation from config. on is whether either key is there. A Fault has the key at fault as target.
-func LogAggregationOf(config map[string]string, suffixes ...string) (agg LogAggregation, on bool, fault *Fault) {
+func LogAggregationOf(config map[string]string, lim Limits) (agg LogAggregation, on bool, fault *Fault) {
 	folder, hasFolder := config[KeyLogDir]
 	text, hasInterval := config[KeyLogInterval]
 	if !hasFolder && !hasInterval {
@@ -150,13 +148,14 @@ func LogAggregationOf(config map[string]string, suffixes ...string) (agg LogAggr
 	}
 	agg = LogAggregation{Folder: folder, Interval: defaultLogInterval}
 	if folder != "" {
-		u, err := ParseURI(folder, StorageURI{}, suffixes...)
+		u, err := ParseURI(folder, StorageURI{}, lim.StorageSuffixes...)
 		if e := AsError(err); e != nil {
 			f := e.Fault(KeyLogDir)
 			return agg, true, &f
 		}
-		if !u.OfAccount() {
-			return agg, true, &Fault{Code: codeBadScheme, Target: KeyLogDir, Message: "Logs go to a storage account: abfs://<container>@<account>.dfs.core.windows.net/<folder>."}
+		if fault := lim.misplaced(u, "Logs go to a folder"); fault != nil {
+			fault.Target = KeyLogDir
+			return agg, true, fault
 		}
 	}
 	if text = strings.ToLower(strings.TrimSpace(text)); text != "" {

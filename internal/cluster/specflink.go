@@ -72,8 +72,8 @@ func (l *faultList) checkStorage(uri string, lim Limits) StorageURI {
 		*l = append(*l, e.Fault(at))
 		return StorageURI{}
 	}
-	if !u.OfAccount() {
-		l.add(codeBadScheme, at, "The storage of a cluster is abfs://<container>@<account>.dfs.core.windows.net.")
+	if fault := lim.misplaced(u, "The storage of a cluster is"); fault != nil {
+		l.addAt(at, fault)
 		return StorageURI{}
 	}
 	return u
@@ -178,7 +178,7 @@ func (l *faultList) checkJob(j JobSpec, base StorageURI, lim Limits) {
 		_, fault := SplitArgs(*j.Args)
 		l.addAt(atJob+".args", fault)
 	}
-	_, fault := ParseSavePointName(j.SavePointName, lim.StorageSuffixes...)
+	_, fault := ParseSavePointName(j.SavePointName, lim)
 	l.addAt(atJob+".savePointName", fault)
 	if j.UpgradeMode == "" {
 		l.missing(atJob + ".upgradeMode")
@@ -202,9 +202,7 @@ func (l *faultList) checkJarDirectory(at, directory string, base StorageURI, lim
 		*l = append(*l, e.Fault(at))
 		return
 	}
-	if !u.OfAccount() {
-		l.add(codeBadScheme, at, "Jars lie in a storage account: abfs://<container>@<account>.dfs.core.windows.net/<folder>.")
-	}
+	l.addAt(at, lim.misplaced(u, "Jars lie"))
 }
 
 // indexed is the JSON path of a list's member.

@@ -13,7 +13,7 @@ import (
 // StorageURI names a place in a storage account (R07). The zero value names nothing. It is comparable; use [StorageURI.Same]
 // where abfs and abfss, or one suffix and another, shall not make a difference.
 //
-// Only abfs, abfss, wasb, wasbs and https URIs have an Account; those of other schemes can be named, but not mounted.
+// Only abfs, abfss, wasb, wasbs and https URIs have an Account. Of the others, s3 can be used where its bucket is configured; the rest can be named only.
 type StorageURI struct {
 	Scheme    string // lower-case
 	Container string // or bucket; "" for file
@@ -217,6 +217,32 @@ func (u StorageURI) Join(elements ...string) StorageURI {
 
 // OfAccount reports whether u lies in a storage account and is written in a way that Flink can read: abfs, abfss, wasb or wasbs.
 func (u StorageURI) OfAccount() bool { return u.Account != "" && u.Scheme != "https" }
+
+// OfBucket reports whether u lies in a bucket of S3. Its name is the Container.
+func (u StorageURI) OfBucket() bool { return u.Scheme == "s3" }
+
+// misplaced says why a cluster can have nothing at u, or nil: it is neither in a storage account nor in a bucket of the server's.
+// what is the beginning of the sentence: "A savepoint lies".
+func (l Limits) misplaced(u StorageURI, what string) *Fault {
+	switch {
+	case u.OfAccount() || u.OfBucket() && slices.Contains(l.Buckets, u.Container):
+		return nil
+	case u.OfBucket():
+		return &Fault{Code: codeURIDenied, Message: "The bucket is none of those that jobs at this location can use.", Hint: l.bucketsHint()}
+	}
+	text := what + " in a storage account, abfs://<container>@<account>.dfs.core.windows.net/<path>"
+	if len(l.Buckets) > 0 {
+		text += ", or in a bucket, s3://<bucket>/<path>"
+	}
+	return &Fault{Code: codeBadScheme, Message: text + "."}
+}
+
+func (l Limits) bucketsHint() string {
+	if len(l.Buckets) == 0 {
+		return "there are none; an administrator names them in storage.s3.buckets"
+	}
+	return "allowed: " + strings.Join(l.Buckets, ", ")
+}
 
 // Same reports whether u and v are the same place. Which of its names the account is called by does not matter.
 func (u StorageURI) Same(v StorageURI) bool { return u.SameContainer(v) && u.Rel() == v.Rel() }

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"context"
 	"fmt"
 
 	"drey/internal/cluster"
@@ -28,7 +29,7 @@ const (
 )
 
 // artifacts are the frozen jars and ours, twice: the gate on the class path, the file system as a plugin.
-func (w *world) artifacts(r launchRows) ([]runtime.Artifact, error) {
+func (w *world) artifacts(ctx context.Context, r launchRows) ([]runtime.Artifact, error) {
 	prefix, err := r.version.Launch.Prefix(r.cluster.DeploymentID, w.Limits.StorageSuffixes...)
 	if err != nil {
 		return nil, err
@@ -47,7 +48,7 @@ func (w *world) artifacts(r launchRows) ([]runtime.Artifact, error) {
 		if i == 0 {
 			name = programFile(r.version.Launch, jar.SHA256)
 		}
-		path, err := w.Storage.LocalPath(prefix.Join(jarsFolder, name))
+		path, err := w.Storage.Local(ctx, prefix.Join(jarsFolder, name))
 		if err != nil {
 			return nil, fmt.Errorf("cannot find the frozen %s: %w", name, err)
 		}

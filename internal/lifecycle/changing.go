@@ -175,7 +175,7 @@ func (s *Service) fromEnded(tx *store.Tx, a asked, c changing, v cluster.Version
 // that one is given up, and what runs is not asked for a savepoint, which a job that loops cannot give. It is an UPDATE to a version that is
 // there already: with the same preflight, the same gate, the same way back.
 func (s *Service) Rollback(ctx context.Context, c Caller, ref cluster.Ref, number int, savepoint string) (Operation, error) {
-	if _, fault := cluster.ParseSavePointName(savepoint, s.Limits.StorageSuffixes...); fault != nil {
+	if _, fault := cluster.ParseSavePointName(savepoint, s.Limits); fault != nil {
 		return Operation{}, cluster.Faults([]cluster.Fault{*fault})
 	}
 	return s.onJob(ctx, c, ref, cluster.RunJob{Action: cluster.ActionUpdate}, func(tx *store.Tx, a asked) (store.Operation, error) {

@@ -91,7 +91,7 @@ func (w *world) prepare(ctx context.Context, f facts) error {
 	if err != nil {
 		return fmt.Errorf("cannot render incarnation %s: %w", f.Incarnation, err)
 	}
-	artifacts, err := w.artifacts(r)
+	artifacts, err := w.artifacts(ctx, r)
 	if err != nil {
 		return err
 	}

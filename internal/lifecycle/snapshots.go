@@ -142,7 +142,7 @@ func (w *world) newestGood(ctx context.Context, r launchRows) (string, *failure,
 // named finds the savepoint a name or URI means: in the job's catalogue, the savepoint folder and one level below, the newest
 // run's checkpoints, and the pool's catalogue.
 func (w *world) named(ctx context.Context, r launchRows, text string) (string, *failure, error) {
-	name, fault := cluster.ParseSavePointName(text, w.Limits.StorageSuffixes...)
+	name, fault := cluster.ParseSavePointName(text, w.Limits)
 	if fault != nil {
 		return "", &failure{Code: fault.Code, Message: fault.Message, Hint: fault.Hint}, nil
 	}

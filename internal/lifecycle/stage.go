@@ -122,7 +122,7 @@ func (w *world) stageJars(ctx context.Context, r launchRows) (s staged, err erro
 	}
 	paths := make([]string, 0, 1+len(s.Lib))
 	for _, jar := range append([]cluster.Jar{s.Jar}, s.Lib...) {
-		path, err := w.Storage.LocalPath(folder.Join(jarFile(jar.SHA256)))
+		path, err := w.Storage.Local(ctx, folder.Join(jarFile(jar.SHA256)))
 		if err != nil {
 			return s, err
 		}

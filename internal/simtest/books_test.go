@@ -131,7 +131,7 @@ func (r *rig) countAt(uri string) (int64, bool) {
 	if err != nil {
 		return 0, false
 	}
-	path, err := r.storage.LocalPath(at)
+	path, err := r.storage.Local(r.Context(), at)
 	if err != nil {
 		return 0, false
 	}

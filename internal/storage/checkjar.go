@@ -3,7 +3,6 @@ package storage
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,27 +16,6 @@ import (
 // invalidJar is what is wrong with a jar that is there. name is its URI or its role.
 func invalidJar(name, why string) *cluster.Error {
 	return cluster.Errorf(cluster.Invalid, "InvalidJar", "", "%s is not a usable jar: %s.", name, why).WithHint("build the jar again and upload it")
-}
-
-// checkJar refuses what is no jar, or one made to harm. at is where it lies, uri where it came from.
-func (m *Mounts) checkJar(ctx context.Context, at, uri cluster.StorageURI) error {
-	r, size, err := m.Open(ctx, at)
-	if err != nil {
-		return fmt.Errorf("cannot read a staged jar: %w", err)
-	}
-	defer func() { _ = r.Close() }()
-	file, ok := r.(io.ReaderAt)
-	if !ok {
-		return fmt.Errorf("cannot read %s at any place", at)
-	}
-	why, err := harm(file, size)
-	if err != nil {
-		return fmt.Errorf("cannot read a staged jar: %w", err)
-	}
-	if why != "" {
-		return invalidJar(uri.String(), why)
-	}
-	return nil
 }
 
 // harm says why a file is no usable jar, or "".

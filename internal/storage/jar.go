@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"slices"
 	"strings"
 
@@ -27,53 +26,53 @@ const (
 	maxScript      = 1 << 20
 )
 
+// kind is what a staged program must be.
+type kind struct {
+	suffix string
+	limit  int64 // bytes
+	// wrong says why a file is none that can be used, or "". An error is of the file itself, not of what it holds.
+	wrong func(file io.ReaderAt, size int64) (string, error)
+	named func(uri, why string) *cluster.Error // the fault of one that is not
+}
+
+// unusable is why a file is not of its kind.
+type unusable string
+
+// Error implements [error].
+func (u unusable) Error() string { return string(u) }
+
 // StageJar copies a jar to <folder>/<sha256>.jar, where it stays as it is. The same content lies there once, however often it is
 // staged.
 func (m *Mounts) StageJar(ctx context.Context, from, folder cluster.StorageURI) (cluster.Jar, error) {
-	return m.stage(ctx, from, folder, ".jar", maxJarBytes, m.checkJar)
+	return m.stage(ctx, from, folder, kind{".jar", maxJarBytes, harm, invalidJar})
 }
 
 // StageScript copies a program that is a text, of SQL or Python, to <folder>/<sha256><suffix> in the same way.
 func (m *Mounts) StageScript(ctx context.Context, from, folder cluster.StorageURI, suffix string) (cluster.Jar, error) {
-	return m.stage(ctx, from, folder, suffix, maxScript, m.checkScript)
+	return m.stage(ctx, from, folder, kind{suffix, maxScript, noText, invalidScript})
 }
 
-// stage copies a program that check finds nothing wrong with, at most limit bytes, to <folder>/<sha256><suffix>.
-func (m *Mounts) stage(ctx context.Context, from, folder cluster.StorageURI, suffix string, limit int64, check func(ctx context.Context, at, uri cluster.StorageURI) error) (cluster.Jar, error) {
+func (m *Mounts) stage(ctx context.Context, from, folder cluster.StorageURI, k kind) (cluster.Jar, error) {
 	r, _, err := m.Open(ctx, from)
 	if err != nil {
-		return cluster.Jar{}, jarError(from, limit, err)
+		return cluster.Jar{}, jarError(from, k.limit, err)
 	}
 	defer func() { _ = r.Close() }()
-	tmp := folder.Join(".staging-" + randomName() + suffix)
-	sha, n, err := m.Put(ctx, tmp, r, limit)
+	to, err := m.at(folder)
+	if err != nil {
+		return cluster.Jar{}, err
+	}
+	sha, n, err := to.freeze(ctx, folder, r, k)
+	if why := unusable(""); errors.As(err, &why) {
+		return cluster.Jar{}, k.named(from.String(), string(why))
+	}
 	if errors.Is(err, ErrNotFound) {
 		return cluster.Jar{}, fmt.Errorf("cannot make the folder of jars: %v", err) // it is not the jar that is missing
 	}
 	if err != nil {
-		return cluster.Jar{}, jarError(from, limit, err)
-	}
-	defer func() { _ = m.RemoveAll(context.WithoutCancel(ctx), tmp) }()
-	if err := check(ctx, tmp, from); err != nil {
-		return cluster.Jar{}, err
-	}
-	if err := m.rename(tmp, folder.Join(sha+suffix)); err != nil {
-		return cluster.Jar{}, jarError(from, limit, err)
+		return cluster.Jar{}, jarError(from, k.limit, err)
 	}
 	return cluster.Jar{Name: from.Base(), SHA256: sha, Bytes: n}, nil
-}
-
-// rename moves a file within its folder.
-func (m *Mounts) rename(from, to cluster.StorageURI) error {
-	root, name, err := m.container(from, false)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = root.Close() }()
-	if err := root.Rename(name, to.Rel()); err != nil {
-		return explain(to, err)
-	}
-	return explain(to, syncIn(root, path.Dir(name)))
 }
 
 // jarError is what a person can do about a jar that cannot be had.

@@ -49,37 +49,6 @@ func manifest(lines ...string) entry {
 	return entry{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\n" + strings.Join(lines, "\r\n") + "\r\n"}
 }
 
-func TestAStagedJarIsFrozenByItsContent(t *testing.T) {
-	t.Parallel()
-	m, container := mounted(t)
-	content := jar(t, manifest("Main-Class: a.B"), entry{"a/B.class", string(withMain)})
-	put(t, m, account+"/appmode/job.jar", string(content))
-	from, to := uri(t, account+"/appmode/job.jar"), uri(t, account+"/id/jars")
-	first, err := m.StageJar(t.Context(), from, to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if first.Name != "job.jar" || first.Bytes != int64(len(content)) || len(first.SHA256) != 64 {
-		t.Errorf("got %+v", first)
-	}
-	again, err := m.StageJar(t.Context(), from, to)
-	if err != nil || again != first {
-		t.Errorf("again: got %+v, %v", again, err)
-	}
-	put(t, m, account+"/appmode/job.jar", string(jar(t, entry{"other", ""})))
-	second, err := m.StageJar(t.Context(), from, to)
-	if err != nil || second.SHA256 == first.SHA256 {
-		t.Errorf("other content: got %+v, %v", second, err)
-	}
-	if got := read(t, m, account+"/id/jars/"+first.SHA256+".jar"); got != string(content) {
-		t.Error("the first jar changed")
-	}
-	entries, err := os.ReadDir(filepath.Join(container, "id", "jars"))
-	if err != nil || len(entries) != 2 {
-		t.Errorf("got %v, %v, want the two jars alone", entries, err)
-	}
-}
-
 func TestStagingSaysWhatAPersonCanDo(t *testing.T) {
 	t.Parallel()
 	m, container := mounted(t)

@@ -1,19 +1,15 @@
-// Package storage reaches files in storage accounts by URI. In this version every account is a folder: an account's container
-// is Root/<account>/<container>. All access goes through [os.Root], so that no path and no link leads out of its container.
+// Package storage reaches files by URI: those of storage accounts, which are folders of this machine in this version, and those of the
+// buckets of an S3 service. Nothing else is reached: what a URI says is looked up among what was configured, and never dialed.
 package storage
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path"
-	"syscall"
 
 	"drey/internal/cluster"
 )
@@ -26,115 +22,103 @@ var (
 	ErrNotMounted = errors.New("no storage is mounted for this URI")
 )
 
-// Mounts are the storage accounts of this server.
-type Mounts struct{ root string }
+// Mounts are the storage accounts and buckets of this server.
+type Mounts struct {
+	folders folders
+	buckets map[string]*bucket
+}
 
 // New makes the mounts below root, which is made if needed.
 func New(root string) (*Mounts, error) {
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the folder of storage accounts: %w", err)
 	}
-	return &Mounts{root: root}, nil
+	return &Mounts{folders: folders{root}}, nil
 }
 
-// container opens the container of a URI; made says that it is made where it is missing.
-func (m *Mounts) container(uri cluster.StorageURI, made bool) (*os.Root, string, error) {
-	if !uri.OfAccount() {
-		return nil, "", fmt.Errorf("%s: %w", uri, ErrNotMounted)
-	}
-	root, err := os.OpenRoot(m.root)
-	if err != nil {
-		return nil, "", fmt.Errorf("cannot open the folder of storage accounts: %w", err)
-	}
-	for _, label := range []string{uri.Account, uri.Container} {
-		if root, err = step(root, label, made); err != nil {
-			return nil, "", explain(uri, err)
-		}
-	}
-	name := uri.Rel()
-	if name == "" {
-		name = "."
-	}
-	return root, name, nil
+// Entry is one file or folder of a List.
+type Entry struct {
+	Name  string
+	Dir   bool
+	Bytes int64
 }
 
-// step goes from a folder into one directly below it, which may not be a link to another place.
-func step(from *os.Root, label string, made bool) (*os.Root, error) {
-	defer func() { _ = from.Close() }()
-	if made {
-		if err := from.Mkdir(label, 0o700); err == nil {
-			if err := syncIn(from, "."); err != nil {
-				return nil, err
-			}
-		} else if !errors.Is(err, fs.ErrExist) {
-			return nil, err
-		}
-	}
-	info, err := from.Lstat(label)
-	if err != nil {
-		return nil, err
-	}
-	if !info.IsDir() {
-		return nil, fs.ErrNotExist
-	}
-	return from.OpenRoot(label)
+// place is where files lie. The methods of [Mounts] say what each does.
+type place interface {
+	Open(ctx context.Context, uri cluster.StorageURI) (io.ReadCloser, int64, error)
+	Stat(ctx context.Context, uri cluster.StorageURI) (int64, error)
+	List(ctx context.Context, dir cluster.StorageURI) ([]Entry, error)
+	Put(ctx context.Context, uri cluster.StorageURI, r io.Reader, limit int64) (sha string, n int64, err error)
+	RemoveAll(ctx context.Context, uri cluster.StorageURI) error
+	// freeze keeps what r has, if it is of a kind, as <folder>/<sha256><suffix>; else the error is an unusable.
+	freeze(ctx context.Context, folder cluster.StorageURI, r io.Reader, k kind) (sha string, n int64, err error)
+	// local is the path on this machine of a file that never changes.
+	local(ctx context.Context, uri cluster.StorageURI) (string, error)
 }
 
-// escapes is how [os.Root] says, in a value it does not export, that a link leads out of it.
-const escapes = "path escapes from parent"
-
-// explain turns the system's words into this package's.
-func explain(uri cluster.StorageURI, err error) error {
-	at, isPath := errors.AsType[*fs.PathError](err)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ELOOP),
-		isPath && at.Err.Error() == escapes:
-		return fmt.Errorf("%s: %w", uri, ErrNotFound)
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("%s: %w", uri, ErrFull)
+// at finds the place of a URI.
+func (m *Mounts) at(uri cluster.StorageURI) (place, error) {
+	if b, mounted := m.buckets[uri.Container]; mounted && uri.OfBucket() {
+		return b, nil
 	}
-	return fmt.Errorf("%s: %w", uri, err)
+	if uri.OfAccount() {
+		return m.folders, nil
+	}
+	return nil, fmt.Errorf("%s: %w", uri, ErrNotMounted)
 }
 
 // Open reads a file; the size is in bytes.
-func (m *Mounts) Open(_ context.Context, uri cluster.StorageURI) (io.ReadCloser, int64, error) {
-	root, name, err := m.container(uri, false)
+func (m *Mounts) Open(ctx context.Context, uri cluster.StorageURI) (io.ReadCloser, int64, error) {
+	p, err := m.at(uri)
 	if err != nil {
 		return nil, 0, err
 	}
-	defer func() { _ = root.Close() }()
-	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe must not hold us up
-	if err != nil {
-		return nil, 0, explain(uri, err)
-	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fs.ErrNotExist
-	}
-	if err != nil {
-		_ = f.Close()
-		return nil, 0, explain(uri, err)
-	}
-	return f, info.Size(), nil
+	return p.Open(ctx, uri)
 }
 
 // Stat is the size of a file in bytes.
-func (m *Mounts) Stat(_ context.Context, uri cluster.StorageURI) (int64, error) {
-	root, name, err := m.container(uri, false)
+func (m *Mounts) Stat(ctx context.Context, uri cluster.StorageURI) (int64, error) {
+	p, err := m.at(uri)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = root.Close() }()
-	info, err := root.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		err = fs.ErrNotExist
-	}
+	return p.Stat(ctx, uri)
+}
+
+// List lists a folder, by name. In a bucket a folder is there as long as anything is in it.
+func (m *Mounts) List(ctx context.Context, dir cluster.StorageURI) ([]Entry, error) {
+	p, err := m.at(dir)
 	if err != nil {
-		return 0, explain(uri, err)
+		return nil, err
 	}
-	return info.Size(), nil
+	return p.List(ctx, dir)
+}
+
+// Put writes a file of at most limit bytes, all of it or nothing. A file of that name is replaced.
+func (m *Mounts) Put(ctx context.Context, uri cluster.StorageURI, r io.Reader, limit int64) (sha string, n int64, err error) {
+	p, err := m.at(uri)
+	if err != nil {
+		return "", 0, err
+	}
+	return p.Put(ctx, uri, r, limit)
+}
+
+// RemoveAll removes a file or folder with all below it. A container or bucket itself is not removed.
+func (m *Mounts) RemoveAll(ctx context.Context, uri cluster.StorageURI) error {
+	p, err := m.at(uri)
+	if err != nil {
+		return err
+	}
+	return p.RemoveAll(ctx, uri)
+}
+
+// Local is the path on this machine of a file that this server wrote itself and that never changes. What lies in a bucket is brought here first.
+func (m *Mounts) Local(ctx context.Context, uri cluster.StorageURI) (string, error) {
+	p, err := m.at(uri)
+	if err != nil {
+		return "", err
+	}
+	return p.local(ctx, uri)
 }
 
 // Exists reports whether uri is a file.
@@ -157,52 +141,20 @@ func (m *Mounts) Read(ctx context.Context, uri cluster.StorageURI, limit int64) 
 		return nil, fmt.Errorf("%s: %w", uri, ErrTooLarge)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit))
-	return data, explain(uri, err)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", uri, err)
+	}
+	return data, nil
 }
 
-// Put writes a file of at most limit bytes: to a temporary name, synced, renamed. A file of that name is replaced.
-func (m *Mounts) Put(ctx context.Context, uri cluster.StorageURI, r io.Reader, limit int64) (sha string, n int64, err error) {
-	root, name, err := m.container(uri, true)
-	if err != nil {
-		return "", 0, err
-	}
-	defer func() { _ = root.Close() }()
-	if name == "." {
-		return "", 0, fmt.Errorf("%s names no file: %w", uri, ErrNotFound)
-	}
-	dir := path.Dir(name)
-	if err := root.MkdirAll(dir, 0o700); err != nil {
-		return "", 0, explain(uri, err)
-	}
-	tmp := path.Join(dir, ".drey-"+randomName()+".tmp")
-	sha, n, err = write(ctx, root, tmp, r, limit)
-	if err == nil {
-		err = root.Rename(tmp, name)
-	}
-	if err == nil {
-		err = syncUp(root, dir)
-	}
-	if err != nil {
-		_ = root.Remove(tmp)
-		return "", 0, explain(uri, err)
-	}
-	return sha, n, nil
-}
-
-func write(ctx context.Context, root *os.Root, name string, r io.Reader, limit int64) (string, int64, error) {
-	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return "", 0, err
-	}
+// transfer copies at most limit bytes, and answers their SHA-256 in hex and their number.
+func transfer(ctx context.Context, to io.Writer, from io.Reader, limit int64) (sha string, n int64, err error) {
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(f, sum), io.LimitReader(cancelable{ctx, r}, limit+1))
+	n, err = io.Copy(io.MultiWriter(to, sum), io.LimitReader(cancelable{ctx, from}, limit+1))
 	if err == nil && n > limit {
 		err = ErrTooLarge
 	}
-	if err == nil {
-		err = f.Sync()
-	}
-	return hex.EncodeToString(sum.Sum(nil)), n, errors.Join(err, f.Close())
+	return hex.EncodeToString(sum.Sum(nil)), n, err
 }
 
 // cancelable ends reading when ctx ends.
@@ -216,28 +168,4 @@ func (c cancelable) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	return c.r.Read(b)
-}
-
-func syncIn(root *os.Root, dir string) error {
-	f, err := root.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// syncUp syncs a folder and those it lies in: they may be new too.
-func syncUp(root *os.Root, dir string) error {
-	for ; dir != "."; dir = path.Dir(dir) {
-		if err := syncIn(root, dir); err != nil {
-			return err
-		}
-	}
-	return syncIn(root, ".")
-}
-
-func randomName() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
 }

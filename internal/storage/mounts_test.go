@@ -75,9 +75,9 @@ func TestWhatWasPutIsRead(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("got mode %v, %v", info.Mode(), err)
 	}
-	path, err := m.LocalPath(uri(t, account+"/a/b.txt"))
+	path, err := m.Local(t.Context(), uri(t, account+"/a/b.txt"))
 	if err != nil || path != filepath.Join(container, "a", "b.txt") {
-		t.Errorf("LocalPath: got %q, %v", path, err)
+		t.Errorf("Local: got %q, %v", path, err)
 	}
 }
 
@@ -177,17 +177,6 @@ func TestAFolderIsNotReplacedByAFile(t *testing.T) {
 	}
 	if got := read(t, m, account+"/a/b.txt"); got != "hello" {
 		t.Errorf("got %q", got)
-	}
-}
-
-func TestReadIsLimited(t *testing.T) {
-	t.Parallel()
-	m, _ := mounted(t)
-	if _, err := m.Read(t.Context(), uri(t, account+"/a/b.txt"), 4); !errors.Is(err, ErrTooLarge) {
-		t.Errorf("got %v, want ErrTooLarge", err)
-	}
-	if data, err := m.Read(t.Context(), uri(t, account+"/a/b.txt"), 5); err != nil || string(data) != "hello" {
-		t.Errorf("got %q, %v", data, err)
 	}
 }
 

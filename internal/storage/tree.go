@@ -7,21 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 
 	"drey/internal/cluster"
 )
 
-// Entry is one file or folder of a List.
-type Entry struct {
-	Name  string
-	Dir   bool
-	Bytes int64
-}
-
-// List lists a folder, by name.
-func (m *Mounts) List(_ context.Context, dir cluster.StorageURI) ([]Entry, error) {
-	root, name, err := m.container(dir, false)
+// List implements [place].
+func (f folders) List(_ context.Context, dir cluster.StorageURI) ([]Entry, error) {
+	root, name, err := f.container(dir, false)
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +33,9 @@ func (m *Mounts) List(_ context.Context, dir cluster.StorageURI) ([]Entry, error
 	return all, nil
 }
 
-// RemoveAll removes a file or folder with all below it; links are removed, never followed. A container itself is not removed.
-func (m *Mounts) RemoveAll(_ context.Context, uri cluster.StorageURI) error {
-	root, name, err := m.container(uri, false)
+// RemoveAll implements [place]; links are removed, never followed.
+func (f folders) RemoveAll(_ context.Context, uri cluster.StorageURI) error {
+	root, name, err := f.container(uri, false)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -81,40 +73,4 @@ func absentIsNil(err error) error {
 		return nil
 	}
 	return err
-}
-
-// SizeOf sums the bytes of all files below a folder; links do not count, and what is absent has none.
-func (m *Mounts) SizeOf(ctx context.Context, prefix cluster.StorageURI) (int64, error) {
-	root, name, err := m.container(prefix, false)
-	if err != nil {
-		return 0, absentIsNil(err)
-	}
-	defer func() { _ = root.Close() }()
-	var sum int64
-	err = fs.WalkDir(root.FS(), name, func(_ string, e fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // it went while we looked
-		}
-		if err != nil || !e.Type().IsRegular() {
-			return errors.Join(err, ctx.Err())
-		}
-		info, err := e.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		sum += info.Size()
-		return ctx.Err()
-	})
-	return sum, absentIsNil(explain(prefix, err))
-}
-
-// LocalPath is where a file lies on this machine. It is for files that this server wrote itself.
-func (m *Mounts) LocalPath(uri cluster.StorageURI) (string, error) {
-	if !uri.OfAccount() || uri.Rel() == "" {
-		return "", fmt.Errorf("%s: %w", uri, ErrNotMounted)
-	}
-	return filepath.Join(m.root, uri.Account, uri.Container, filepath.FromSlash(uri.Rel())), nil
 }

@@ -1,9 +1,7 @@
 package storage
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -73,53 +71,5 @@ func TestRemoveAll(t *testing.T) {
 	}
 	if _, err := os.Lstat(filepath.Join(container, "id", "jars")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the jars are there: %v", err)
-	}
-}
-
-func TestSizeOf(t *testing.T) {
-	t.Parallel()
-	m, container := mounted(t)
-	put(t, m, account+"/s/_metadata", "12345")
-	put(t, m, account+"/s/x/y", "123")
-	if err := os.Symlink("_metadata", filepath.Join(container, "s", "link")); err != nil {
-		t.Fatal(err)
-	}
-	for at, want := range map[string]int64{account + "/s": 8, account + "/s/x/y": 3, account + "/none": 0, account: 13,
-		"abfs://other@teststorage.dfs.core.windows.net/s": 0} {
-		if got, err := m.SizeOf(t.Context(), uri(t, at)); err != nil || got != want {
-			t.Errorf("%s: got %d, %v, want %d", at, got, err, want)
-		}
-	}
-}
-
-func TestCompleteSnapshots(t *testing.T) {
-	t.Parallel()
-	m, _ := mounted(t)
-	put(t, m, account+"/d/savepoint-1/_metadata", "x")
-	put(t, m, account+"/d/savepoint-1/state", "x")
-	put(t, m, account+"/d/savepoint-2/state", "x") // not finished
-	put(t, m, account+"/d/file", "x")
-	names := func(at string) string {
-		found, err := m.CompleteSnapshots(t.Context(), uri(t, at))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var b bytes.Buffer
-		for _, u := range found {
-			fmt.Fprint(&b, u.Rel(), " ")
-		}
-		return b.String()
-	}
-	for at, want := range map[string]string{account + "/d": "d/savepoint-1 ", account + "/d/savepoint-1": "d/savepoint-1 ", account + "/d/savepoint-2": "", account + "/none": ""} {
-		if got := names(at); got != want {
-			t.Errorf("%s: got %q, want %q", at, got, want)
-		}
-	}
-	data, err := m.ReadMetadata(t.Context(), uri(t, account+"/d/savepoint-1"))
-	if err != nil || string(data) != "x" {
-		t.Errorf("got %q, %v", data, err)
-	}
-	if _, err := m.ReadMetadata(t.Context(), uri(t, account+"/d/savepoint-2")); !errors.Is(err, ErrNotFound) {
-		t.Errorf("got %v, want ErrNotFound", err)
 	}
 }
