@@ -41,6 +41,7 @@ func (c Config) complete() (Config, []error) {
 	c.Limits.check(&p)
 	c.HTTP.check(&p)
 	c.Kubernetes.check(&p)
+	c.Storage.S3.check(&p)
 	p.check(c.Operations.KeptHours >= 1, "operations.keptHours is %d; at least 1", c.Operations.KeptHours)
 	g, r := c.Gate, c.Recovery
 	p.check(g.MinimumSeconds >= 0 && g.MaximumSeconds >= 1 && g.Restarts >= 1, "gate has minimumSeconds %d, maximumSeconds %d and restarts %d; at least 0, 1 and 1",

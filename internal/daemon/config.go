@@ -47,6 +47,7 @@ type Java struct {
 type Storage struct {
 	Suffixes []string `yaml:"suffixes"`
 	Folder   string   `yaml:"folder"` // "" = storage in the data directory
+	S3       S3       `yaml:"s3"`
 }
 
 // Operations says how long ended operations stay.

@@ -46,6 +46,7 @@ func simulatedAt(data, storageRoot string, minMemoryMB int64) (lifecycle.Target,
 	}
 	remote := simulated.Dial(folder, "simulated in "+home, func(ctx context.Context) error { return startSimulated(ctx, data, storageRoot, folder) })
 	facts := flink.FactsOf(simulatedVersions, minMemoryMB)
+	facts.NoBuckets = true
 	facts.ClassifyKey = classifySimulated(facts.ClassifyKey)
 	return lifecycle.Target{
 		Runtime: remote, Kind: lifecycle.KindSimulated, MemoryMB: simulatedMB, Facts: func() cluster.FlinkFacts { return facts },

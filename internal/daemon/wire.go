@@ -68,7 +68,7 @@ func build(ctx context.Context, c Config, log *slog.Logger) (p parts, err error)
 		return p, err
 	}
 	p.store.OnCommit(p.metrics.Commit)
-	config, err := lifecycleConfig(c, p, jar, log)
+	config, err := lifecycleConfig(ctx, c, p, jar, log)
 	if err != nil {
 		return p, err
 	}
@@ -110,8 +110,12 @@ func build(ctx context.Context, c Config, log *slog.Logger) (p parts, err error)
 	return p, nil
 }
 
-func lifecycleConfig(c Config, p parts, jar Carried, log *slog.Logger) (lifecycle.Config, error) {
+func lifecycleConfig(ctx context.Context, c Config, p parts, jar Carried, log *slog.Logger) (lifecycle.Config, error) {
 	mounts, err := storage.New(c.Storage.Folder)
+	if err != nil {
+		return lifecycle.Config{}, err
+	}
+	s3, err := c.Storage.S3.mount(ctx, mounts, filepath.Join(c.Data, copiesFolder))
 	if err != nil {
 		return lifecycle.Config{}, err
 	}
@@ -120,8 +124,8 @@ func lifecycleConfig(c Config, p parts, jar Carried, log *slog.Logger) (lifecycl
 		return lifecycle.Config{}, err
 	}
 	config := lifecycle.Config{
-		Store: p.store, Storage: mounts, Targets: map[string]lifecycle.Target{},
-		Limits:      cluster.Limits{StorageSuffixes: c.Storage.Suffixes},
+		Store: p.store, Storage: mounts, S3: s3, Targets: map[string]lifecycle.Target{},
+		Limits:      cluster.Limits{StorageSuffixes: c.Storage.Suffixes, Buckets: c.Storage.S3.Buckets},
 		StorageRoot: c.Storage.Folder, GateJar: jar.Path, GateJarSHA: jar.SHA256,
 		UploadBytes: c.Limits.UploadBytes,
 		KeptFor:     time.Duration(c.Operations.KeptHours) * time.Hour, Domain: "drey.localhost", Version: Version(), Metrics: p.metrics, Holder: holder, Shared: c.Database != "", Now: time.Now, Log: log,

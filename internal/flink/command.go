@@ -1,6 +1,7 @@
 package flink
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -105,10 +106,10 @@ func (p Plan) taskManager(index int, config map[string]string, memory Memory) Pr
 	return Process{Role: RoleTaskManager, Index: index, Args: args, Env: p.env(RoleTaskManager, index), MemoryMB: hardMB(p.TaskManager), CPU: p.TaskManager.CPU}
 }
 
-// env is the whole environment: nothing of the server's, whose credentials are no business of a job's.
+// env is the whole environment: nothing of the server's, whose credentials are no business of a job's, but those of the storage that both use.
 func (p Plan) env(role string, index int) map[string]string {
 	f := p.Folders
-	return map[string]string{
+	env := map[string]string{
 		"FLINK_CONF_DIR":    f.Conf,
 		"FLINK_HOME":        f.Distribution,
 		"FLINK_LIB_DIR":     f.Lib,
@@ -118,6 +119,8 @@ func (p Plan) env(role string, index int) map[string]string {
 		"LANG":              "C.UTF-8",
 		"PATH":              "/usr/local/bin:/usr/bin:/bin",
 	}
+	maps.Copy(env, p.Storage.S3.env())
+	return env
 }
 
 // hardMB is what a process may use at most: 110 % of the role's memory.

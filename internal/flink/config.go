@@ -57,6 +57,7 @@ func (p Plan) config(memory Memory) (map[string]string, error) {
 	if p.Storage.Savepoints != "" {
 		config["execution.checkpointing.savepoint-dir"] = p.Storage.Savepoints
 	}
+	maps.Copy(config, p.Storage.S3.keys())
 	maps.Copy(config, Merge(p.Config))
 	maps.Copy(config, p.interpreters())
 	maps.Copy(config, memory.Defaults)

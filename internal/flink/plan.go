@@ -45,10 +45,11 @@ func (p Ports) known() []int {
 
 // Storage says where a job's state goes, as URIs Flink understands.
 type Storage struct {
-	Checkpoints string            // default directory; Flink adds one of the job id's name
-	Savepoints  string            // default directory, used only if a request names none
-	Archive     string            // where the JobManager leaves the job's history; "" for nowhere
-	Root        string            // drey.fs.root: folder below which abfs accounts and containers are folders; "" without folder mounts
+	Checkpoints string // default directory; Flink adds one of the job id's name
+	Savepoints  string // default directory, used only if a request names none
+	Archive     string // where the JobManager leaves the job's history; "" for nowhere
+	Root        string // drey.fs.root: folder below which abfs accounts and containers are folders; "" without folder mounts
+	S3          S3
 	Accounts    map[string]string // drey.fs.account.<name>: accounts with a folder of their own
 }
 

@@ -146,6 +146,9 @@ func (w *world) plan(r launchRows, layout runtime.Layout) (flink.Plan, error) {
 		GateJar:      gateJar,
 		Folders:      flink.Folders(layout),
 	}
+	if w.Targets[r.target].Kind != KindSimulated { // what is simulated reaches folders only
+		p.Storage.S3 = w.S3
+	}
 	switch file := programFile(l, r.version.JarSHA256); {
 	case l.Script():
 		p.Program = flink.Program{Script: file}

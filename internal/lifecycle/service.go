@@ -43,6 +43,7 @@ type Config struct {
 	Store   *store.Store
 	Targets map[string]Target // by name
 	Storage *storage.Mounts
+	S3      flink.S3 // where its buckets are, for processes
 	Limits  cluster.Limits
 
 	StorageRoot string // folder of the folder mounts, for Flink's plugin

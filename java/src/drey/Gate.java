@@ -32,6 +32,7 @@ public final class Gate {
     private static void pass(GateFolder folder, Preparation preparation, String userClass, String[] userArgs) throws Exception {
         UserProgram program = UserProgram.find(userClass, Thread.currentThread().getContextClassLoader());
         Environments.requireKnownFlink();
+        FirstUse.ofCheckpointStorage();
         preparation.make(program, userArgs, folder);
         folder.writeReady();
         Order order = folder.awaitOrder();
