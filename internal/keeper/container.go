@@ -23,6 +23,7 @@ type Container struct {
 	Listen    string     `json:"listen"`            // host:port, with TLS
 	Folders   []string   `json:"folders"`           // made before anything else
 	Artifacts []Artifact `json:"artifacts"`         // to be brought before the process starts
+	Links     *Links     `json:"links,omitempty"`   // made after the folders
 	Java      string     `json:"java"`              // where a link to the image's own java is made
 	Message   string     `json:"message"`           // the kubelet's termination message, where the end of the process outlives us
 	Inherit   []string   `json:"inherit,omitempty"` // environment variables that the process gets from the container's own
@@ -123,6 +124,11 @@ func newContainer(config string, logStart int64) (*keeper, error) {
 	for _, folder := range append(c.Folders, c.Folder, in.Folder) {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return nil, fmt.Errorf("cannot make a folder: %w", err)
+		}
+	}
+	if c.Links != nil {
+		if err := c.Links.make(); err != nil {
+			return nil, err
 		}
 	}
 	if err := linkJava(c.Java); err != nil {

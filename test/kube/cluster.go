@@ -220,6 +220,15 @@ func (c *Cluster) DialContext(ctx context.Context, network, address string) (con
 	return connection, err
 }
 
+// Listen opens a port of the control plane's own address, where pods reach the test's own process, and [Cluster.Command]s too.
+func (c *Cluster) Listen() (listener net.Listener, err error) {
+	err = controlNet.do(func() error {
+		listener, err = net.Listen("tcp", controlIP+":0")
+		return err
+	})
+	return listener, err
+}
+
 // Transport makes HTTP requests to pods, Services and nodes from outside of the cluster's network.
 func (c *Cluster) Transport() *http.Transport {
 	return &http.Transport{DialContext: c.DialContext}

@@ -137,6 +137,8 @@ const (
 	jobManager = "drey-jobmanager" // the name of the Service's address inside the pods
 )
 
+func (i Image) home() string { return cmp.Or(i.Home, "/opt/flink") }
+
 // Layout implements [runtime.Runtime].
 func (r *Runtime) Layout(_ context.Context, s runtime.Shape) (runtime.Layout, error) {
 	if err := checkID(s.ID); err != nil {
@@ -146,7 +148,7 @@ func (r *Runtime) Layout(_ context.Context, s runtime.Shape) (runtime.Layout, er
 	if err != nil {
 		return runtime.Layout{}, err
 	}
-	home := cmp.Or(image.Home, "/opt/flink")
+	home := image.home()
 	return runtime.Layout{
 		Host: jobManager, Bind: "0.0.0.0", Own: "@address", Java: javaLink,
 		Distribution: home, Lib: home + "/lib", Opt: home + "/opt",

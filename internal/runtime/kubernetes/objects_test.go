@@ -75,13 +75,13 @@ func TestTheObjectsOfAnIncarnationAreAsTheyWereReviewed(t *testing.T) {
 	golden(t, "service", service(testID, []int{6123, 8081}))
 	golden(t, "jobmanager", r.pod(rec, process{ProcessID: inc.Processes[0].ProcessID, Gate: true, MemoryMB: 800, CPUMilli: 1000, Life: 1}))
 	golden(t, "taskmanager", r.pod(rec, process{ProcessID: inc.Processes[1].ProcessID, MemoryMB: 900, CPUMilli: 250, Life: 2, LogStart: 4711}))
-	golden(t, "keeper", inputOf(inc, nil, inc.Processes[0]))
+	golden(t, "keeper", inputOf(inc, nil, "/opt/flink", inc.Processes[0]))
 }
 
 func TestSecretsAreInTheSecretOnly(t *testing.T) {
 	t.Parallel()
 	r, inc := testRuntime(t), testIncarnation()
-	s, err := secretOf(inc, nil, r.keepers.keyOf(inc.ID))
+	s, err := secretOf(inc, nil, "/opt/flink", r.keepers.keyOf(inc.ID))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,11 @@ func (r *Runtime) prepare(ctx context.Context, inc runtime.Incarnation) error {
 	if rec, err = r.address(ctx, rec); err != nil {
 		return err
 	}
-	secret, err := secretOf(inc, rec.Template, r.keepers.keyOf(inc.ID))
+	image, err := r.config.Image(inc.Distribution)
+	if err != nil {
+		return err
+	}
+	secret, err := secretOf(inc, rec.Template, image.home(), r.keepers.keyOf(inc.ID))
 	if err != nil {
 		return err
 	}

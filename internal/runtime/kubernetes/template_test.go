@@ -36,7 +36,7 @@ func TestAPodHasWhatItsTemplateSaysAndAllThatItMustHave(t *testing.T) {
 	inc := testIncarnation()
 	golden(t, "template", r.pod(record{ID: testID, Image: "flink:2.3.0", Address: "10.96.0.7", Files: []string{"config.yaml"}, Template: &template},
 		process{ProcessID: inc.Processes[1].ProcessID, MemoryMB: 900, CPUMilli: 1500, Life: 1}))
-	if got := inputOf(inc, &template, inc.Processes[1]).Container.Inherit; strings.Join(got, " ") != "TZ TOKEN" {
+	if got := inputOf(inc, &template, "/opt/flink", inc.Processes[1]).Container.Inherit; strings.Join(got, " ") != "TZ TOKEN" {
 		t.Errorf("the process gets %v of its container's environment", got)
 	}
 }
