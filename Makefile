@@ -12,6 +12,7 @@ FLINK_HOME := $(DISTS)/$(FLINK)
 HOMES   := $(LINES:%=$(DISTS)/%/drey-distribution.json)
 GATEWAY := $(FLINK_HOME)/opt/flink-sql-gateway-$(FLINK).jar
 PYTHON  := $(FLINK_HOME)/python/bin/python
+S3      := $(FLINK_HOME)/plugins/s3-fs-hadoop/flink-s3-fs-hadoop-$(FLINK).jar
 EMBED   := internal/daemon/embedded
 GOFLAGS_STATIC := -trimpath -ldflags "-s -w"
 
@@ -71,6 +72,10 @@ $(GATEWAY): | bin/drey
 $(PYTHON): | bin/drey
 	bin/drey distribution install $(FLINK) --with python --data $(DATA)
 
+# What s3:// URIs are read and written with, by real jobs.
+$(S3): | bin/drey
+	bin/drey distribution install $(FLINK) --with s3 --data $(DATA)
+
 build/jars/hello.jar: $(FLINK_HOME)/drey-distribution.json $(JOB_FILES) java/jar.sh
 	examples/hello/build.sh $(FLINK_HOME) $@
 
@@ -91,7 +96,7 @@ test: lint unit real test-kube ## what CI runs
 unit: bin/drey ## unit tests, with the race detector
 	go test -race -timeout 10m ./cmd/... ./internal/... ./deploy/... ./test/flink/... ./test/postgres/... ./test/kube/image/...
 
-real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar build/jars/preflight.jar $(GATEWAY) $(HOMES) ## tests on real Flink; each of LINES lives one life
+real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar build/jars/preflight.jar $(GATEWAY) $(S3) $(HOMES) ## tests on real Flink; each of LINES lives one life
 	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 60m -v -count=1 -p 1 ./test/lines/... ./test/gate/... ./test/conformance/... ./test/e2e/... ./test/preflight/... ./test/docs/...
 	$(SIMULATED)
 	DREY_TEST_SWEEP=short $(ON_POSTGRES) $(SIMULATED) -run TestTheServerKilledAtEveryPoint
@@ -105,7 +110,7 @@ LIFE = DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/dr
 python: bin/drey $(PYTHON) ## a Python job on real Flink, and docs/python.md; once it installs Flink's package (490 MB, minutes)
 	DREY_TEST_BIN=$(abspath bin/drey) go test -race -tags python -run 'TestAPythonJob|TestPythonJobs' -timeout 60m -v -count=1 -p 1 ./test/e2e ./test/docs
 
-postgres: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(GATEWAY) $(HOMES) ## the suites on real Flink and on simulated clusters with PostgreSQL beneath (30 minutes); evidence in docs/evidence/postgres.json
+postgres: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(GATEWAY) $(S3) $(HOMES) ## the suites on real Flink and on simulated clusters with PostgreSQL beneath (30 minutes); evidence in docs/evidence/postgres.json
 	DREY_EVIDENCE=$(abspath docs/evidence/postgres.json) $(ON_POSTGRES) $(SIMULATED)
 	$(ON_POSTGRES) $(LIFE)
 
@@ -128,9 +133,9 @@ kube-down: ## end it
 # The suites of test/e2e with pods instead of processes: all that fit, and what CI runs of them.
 E2E_KUBE = DREY_TEST_TARGET=kubernetes DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) \
 	go test -tags kubernetes -timeout 170m -v -count=1 ./test/e2e
-KUBE_SUITES = TestALifeOfStops|TestAStartFromAnOlder|TestUpdatesOfAllKinds|TestAStatelessUpdate|TestAnUpdate|TestTheVersionBefore|TestAfterAnOwnCheckpoint|TestTheParallelismAlone|TestAnActionInTheHealthGate|TestEachProcessOfAnUpdate|TestARunningJob|TestAJobComesBack|TestACrashLoop|TestAHangingClose|TestALostNode
+KUBE_SUITES = TestALifeOfStops|TestALifeOnS3|TestAStartFromAnOlder|TestUpdatesOfAllKinds|TestAStatelessUpdate|TestAnUpdate|TestTheVersionBefore|TestAfterAnOwnCheckpoint|TestTheParallelismAlone|TestAnActionInTheHealthGate|TestEachProcessOfAnUpdate|TestARunningJob|TestAJobComesBack|TestACrashLoop|TestAHangingClose|TestALostNode
 KUBE_CI = TestALifeOfStops|TestTheServerKilledAtEachMomentOfAnUpdate
-KUBE_BUILT = bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar
+KUBE_BUILT = bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(S3)
 
 test-kube: $(KUBE_BUILT) ## what Drey counts on in Kubernetes, on a real one; a life and kills of the server there
 	@scripts/prerequisites.sh kube

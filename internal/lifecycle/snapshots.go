@@ -46,15 +46,21 @@ func (w *world) metadata(ctx context.Context, at string) (*metadataAnswer, error
 	if err != nil {
 		return &metadataAnswer{Problem: err.Error()}, nil
 	}
+	entries, err := w.Storage.List(ctx, uri) // once: for each of many files a bucket would be asked over the network
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return nil, err
+	}
+	sizes := map[string]int64{}
+	for _, e := range entries {
+		sizes[e.Name] = e.Bytes
+	}
 	a := &metadataAnswer{CheckpointID: m.CheckpointID, Bytes: int64(len(raw)), Format: m.Version}
 	for _, f := range m.Files {
-		size, err := w.Storage.Stat(ctx, uri.Join(f.Path))
+		size, there := sizes[f.Path]
 		switch {
-		case errors.Is(err, storage.ErrNotFound):
+		case !there:
 			a.Problem = fmt.Sprintf("its file %s is missing", f.Path)
 			return a, nil
-		case err != nil:
-			return nil, err
 		case size != f.Bytes:
 			a.Problem = fmt.Sprintf("its file %s has %d bytes instead of %d", f.Path, size, f.Bytes)
 			return a, nil

@@ -17,7 +17,7 @@ import (
 
 const (
 	// maxEntries is how many entries of one folder are listed: they are held in memory.
-	maxEntries = 100_000
+	maxEntries = 1_000_000
 	// deletesAtOnce are under way when a folder is removed, which S3 knows as single objects only.
 	deletesAtOnce = 16
 )

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"drey/test/postgres"
+	"drey/test/s3"
 )
 
 // put gives the reader of a document a jar, under the name that the document has for it.
@@ -60,6 +61,12 @@ func TestFlinkVersions(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "target/orders.jar")
 	Run(t, "../../docs/flink-versions.md", dir)
+}
+
+func TestStorage(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "orders.jar")
+	Run(t, "../../docs/storage.md", dir, "https://s3.example.com:9000", s3.Start(t, nil, "orders-state").URL, "AKIAEXAMPLE", s3.AccessKey, "a good one", s3.SecretKey)
 }
 
 func TestSQLScripts(t *testing.T) {

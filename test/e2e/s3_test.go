@@ -88,7 +88,7 @@ func (s *server) tellsNoSecret(secret string) {
 	for pid := range s.processes() {
 		files = append(files, fmt.Sprintf("/proc/%d/cmdline", pid))
 	}
-	configs, err := filepath.Glob(filepath.Join(s.dir, "incarnations", "*", "conf", "*"))
+	configs, err := filepath.Glob(filepath.Join(s.dir, "run", "*", "conf", "*"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
