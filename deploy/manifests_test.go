@@ -137,8 +137,9 @@ cpuRequestPercent: 50
 storage: {claim: shared}
 data: {size: 1Gi, className: fast}
 database: {url: "postgres://drey@db.example.com/drey?sslmode=verify-full", passwordSecret: db}
+s3: {secret: state}
 tls: {secret: drey-tls}
-config: {log: {level: debug}, recovery: {budget: 3}}
+config: {log: {level: debug}, recovery: {budget: 3}, storage: {s3: {buckets: [orders-state], region: eu-central-1}}}
 service: {type: LoadBalancer, port: 443, annotations: {a: b}}
 nodeSelector: {disk: ssd}
 tolerations: [{key: a, operator: Exists}]
@@ -164,12 +165,12 @@ func TestTheChartsValuesAreHeard(t *testing.T) {
 	k := c.Kubernetes
 	if k.Drey != "registry.example.com/drey:2" || k.Pull != "Always" || k.Claim != "shared" || k.CPUPercent != 50 || k.Pod["nodeSelector"] == nil ||
 		!slices.Equal(k.Images, []string{"2.2.1=registry.example.com/flink:2.2.1"}) || c.TLS.Certificate == "" || len(c.TLS.Names) > 0 ||
-		c.Log.Level != "debug" || c.Recovery.Budget != 3 || c.Database == "" {
+		c.Log.Level != "debug" || c.Recovery.Budget != 3 || c.Database == "" || c.Storage.Folder == "" || !slices.Equal(c.Storage.S3.Buckets, []string{"orders-state"}) {
 		t.Errorf("got %+v", c)
 	}
 	pod := all["StatefulSet drey"].(*apps.StatefulSet).Spec.Template.Spec
 	if pod.ImagePullSecrets[0].Name != "registry" || pod.NodeSelector["disk"] != "ssd" || len(pod.Tolerations) != 1 || pod.Affinity == nil ||
-		pod.Containers[0].Env[0].ValueFrom.SecretKeyRef.Name != "db" || pod.Containers[0].Image != k.Drey {
+		pod.Containers[0].Env[0].ValueFrom.SecretKeyRef.Name != "db" || pod.Containers[0].Env[2].Name != "AWS_SECRET_ACCESS_KEY" || pod.Containers[0].Env[2].ValueFrom.SecretKeyRef.Key != "secretKey" || pod.Containers[0].Image != k.Drey {
 		t.Errorf("got %+v", pod)
 	}
 	if s := all["Service drey"].(*core.Service); s.Spec.Type != core.ServiceTypeLoadBalancer || s.Spec.Ports[0].Port != 443 || s.Annotations["a"] != "b" {
