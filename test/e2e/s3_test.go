@@ -26,7 +26,7 @@ func onS3(t testing.TB) *server {
 	}
 	service := s3.Start(t, at, "jobs", "state")
 	s.ports += service.Config(s3.Credentials(t, filepath.Dir(s.dir)))
-	s.write(tireless)
+	s.write("gate:\n  minimumSeconds: 0\n  maximumSeconds: 120\nrecovery:\n  budget: 3\n  backoffSeconds: 1\n")
 	s.start()
 	return s
 }
