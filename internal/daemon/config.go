@@ -99,7 +99,7 @@ func Default(dev bool) Config {
 		Gate:       Gate{MinimumSeconds: 10, MaximumSeconds: 60, Restarts: 3},
 		Recovery:   Recovery{Budget: 5, WindowMinutes: 60, BackoffSeconds: 5, BackoffMostSeconds: 300, RegisterSeconds: 120},
 		Poll:       Poll{RetryAfterSeconds: 1},
-		Kubernetes: Kubernetes{MemoryMB: 1 << 20, Pull: "IfNotPresent", CPUPercent: 100},
+		Kubernetes: Kubernetes{MemoryMB: 1 << 20, Pull: "IfNotPresent", CPUPercent: 100, TLS: true},
 		HTTP:       defaultHTTP,
 		Log:        Log{Level: "info"},
 	}

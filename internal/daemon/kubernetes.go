@@ -31,6 +31,7 @@ type Kubernetes struct {
 	MemoryMB   int64    `yaml:"memoryMB"`   // all roles together may reserve
 	Pod        Pod      `yaml:"pod"`        // what every pod gets
 	CPUPercent int      `yaml:"cpuRequestPercent"`
+	TLS        bool     `yaml:"tls"` // between the processes of a job, and between them and us
 }
 
 // Pod is a [kubernetes.Template] as it is written in the file.
@@ -105,6 +106,9 @@ func kubernetesAt(c Config, storageRoot string, log *slog.Logger) (lifecycle.Tar
 	if err != nil {
 		return lifecycle.Target{}, nil, err
 	}
+	if !k.TLS {
+		log.Warn("kubernetes.tls is false: whoever reaches the pods of a job can read and command it, unless something else keeps him away")
+	}
 	dir := filepath.Join(c.Data, kubernetesFolder)
 	if err := makeDir(dir); err != nil {
 		return lifecycle.Target{}, nil, err
@@ -116,7 +120,7 @@ func kubernetesAt(c Config, storageRoot string, log *slog.Logger) (lifecycle.Tar
 	r, err := kubernetes.New(kubernetes.Config{
 		Kubeconfig: k.Kubeconfig, Context: k.Context, InCluster: k.InCluster, Namespace: k.Namespace,
 		Dir: dir, Key: key, Drey: k.Drey, Image: k.image, Pull: k.Pull, Claim: k.Claim, Mount: storageRoot, Log: log,
-		Template: template, CPURequestPercent: k.CPUPercent,
+		Template: template, CPURequestPercent: k.CPUPercent, TLS: k.TLS,
 	})
 	if err != nil {
 		return lifecycle.Target{}, nil, err

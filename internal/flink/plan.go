@@ -1,6 +1,7 @@
 package flink
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io/fs"
 	"path"
@@ -25,6 +26,8 @@ type Folders struct {
 	Plugins      string // FLINK_PLUGINS_DIR
 	Gate         string // folder of the gate's files
 	Work         string // the processes' working folders are below it: <role>-<index>
+	// Identity is what alone the processes and their server know each other by, with its Leaf; nil: no TLS.
+	Identity *tls.Certificate
 }
 
 // Ports are the ports of one incarnation that others must know. Those of TaskManagers are chosen by the kernel.
@@ -122,7 +125,8 @@ type Rendered struct {
 	Memory    Memory
 }
 
-// Render makes files and command lines. It has no effect and reads nothing but p: the same plan gives the same answer.
+// Render makes files and command lines. It has no effect and reads nothing but p: the same plan gives the same answer, but for the
+// password of its key stores, which is random.
 // A value of the user's configuration that cannot be used is a [*ConfigError].
 func Render(p Plan) (Rendered, error) {
 	if err := p.check(); err != nil {
@@ -136,15 +140,19 @@ func Render(p Plan) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, err
 	}
+	stores, err := p.secure(config)
+	if err != nil {
+		return Rendered{}, err
+	}
 	processes := []Process{p.jobManager(config, memory)}
 	for i := range p.TaskManagers {
 		processes = append(processes, p.taskManager(i, config, memory))
 	}
 	return Rendered{
-		Files: []File{
+		Files: append([]File{
 			{Name: "config.yaml", Mode: 0o400, Content: secret.New(yaml(config))},
 			{Name: "log4j.properties", Mode: 0o400, Content: secret.New(log4j)},
-		},
+		}, stores...),
 		Processes: processes,
 		Config:    config,
 		Memory:    memory,

@@ -4,6 +4,7 @@ package runtime
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -75,6 +76,9 @@ type Layout struct {
 	Plugins      string // FLINK_PLUGINS_DIR, made for this incarnation
 	Gate         string // folder of the gate's files (JobManager)
 	Work         string // working folders of the processes are below: Work/<role>-<index>
+	// Identity is who the processes are to each other, and who asks them at Endpoint: all that they say is under TLS, and nobody
+	// without it is heard. Nil: they speak plainly, where nobody else hears them. It is a secret, and never another incarnation's.
+	Identity *tls.Certificate
 }
 
 // ProcessDir is the working folder of one process; tmp files of Flink belong below it.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
-	"crypto/tls"
 	"encoding/hex"
 	"fmt"
 	"net"
@@ -99,12 +98,7 @@ func (k *keepers) connect(ctx context.Context, network, address string) (net.Con
 	if err != nil {
 		return nil, err
 	}
-	secured := tls.Client(plain, keeper.Pinned(k.keyOf(a.id)))
-	if err := secured.HandshakeContext(ctx); err != nil {
-		plain.Close()
-		return nil, err
-	}
-	return secured, nil
+	return secured(ctx, plain, keeper.Pinned(k.keyOf(a.id)))
 }
 
 // ask asks a keeper for its status, with a bound, and makes sure that it is the one that is meant.

@@ -5,13 +5,13 @@ package kubernetes
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"regexp"
-	"strconv"
 	"sync"
 	"time"
 
@@ -41,7 +41,10 @@ type Config struct {
 	Template Template
 	// CPURequestPercent of a process's CPU is requested for it, 1 to 100; 0 is 100. All of it is the limit.
 	CPURequestPercent int
-	User              int64 // uid, gid and fsGroup of the processes; 0 is 9999, the official image's
+	// TLS is between the processes of an incarnation, and between them and us, under an identity of its own. It holds for those prepared
+	// from now on.
+	TLS  bool
+	User int64 // uid, gid and fsGroup of the processes; 0 is 9999, the official image's
 
 	// Dial reaches a pod's address. Nil: as any program does.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -62,8 +65,9 @@ type Runtime struct {
 	watching client.Interface // calls that last
 	owning   client.Interface // calls that our right to act hangs on: they wait for none of the others
 	keepers  *keepers
-	ids      keyed // by incarnation: one change of it at a time
-	pulling  keyed // by process: one reader of its output at a time
+	gates    *http.Transport // to the processes with gates
+	ids      keyed           // by incarnation: one change of it at a time
+	pulling  keyed           // by process: one reader of its output at a time
 
 	mu       sync.Mutex
 	identity string
@@ -106,10 +110,12 @@ func New(c Config) (*Runtime, error) {
 		c.Dial = (&net.Dialer{Timeout: askTimeout}).DialContext
 	}
 	c.User, c.Pull, c.CPURequestPercent = cmp.Or(c.User, 9999), cmp.Or(c.Pull, "IfNotPresent"), cmp.Or(c.CPURequestPercent, 100)
-	return &Runtime{
+	r := &Runtime{
 		config: c, log: c.Log, api: clients[0], watching: clients[1], owning: clients[2], keepers: newKeepers(c.Key, c.Dial), identity: c.Identity,
 		views: map[runtime.IncarnationID]view{},
-	}, nil
+	}
+	r.gates = &http.Transport{DialTLSContext: r.connect, MaxIdleConnsPerHost: 2, IdleConnTimeout: 60 * time.Second}
+	return r, nil
 }
 
 func restConfig(c Config) (*rest.Config, error) {
@@ -124,6 +130,7 @@ func restConfig(c Config) (*rest.Config, error) {
 // Close lets connections go. Running incarnations go on.
 func (r *Runtime) Close() error {
 	r.keepers.close()
+	r.gates.CloseIdleConnections()
 	return nil
 }
 
@@ -149,26 +156,18 @@ func (r *Runtime) Layout(_ context.Context, s runtime.Shape) (runtime.Layout, er
 		return runtime.Layout{}, err
 	}
 	home := image.home()
+	var identity *tls.Certificate
+	if r.config.TLS {
+		if identity, err = identityOf(s.ID, r.keepers.keyOf(s.ID)); err != nil {
+			return runtime.Layout{}, err
+		}
+	}
 	return runtime.Layout{
 		Host: jobManager, Bind: "0.0.0.0", Own: "@address", Java: javaLink,
 		Distribution: home, Lib: home + "/lib", Opt: home + "/opt",
 		Conf: confFolder, Jars: runFolder + "/jars", Plugins: runFolder + "/plugins", Gate: runFolder + "/gate", Work: runFolder + "/work",
+		Identity: identity,
 	}, nil
-}
-
-// Endpoint implements [runtime.Runtime]: a connection goes to the pod that has the gate.
-func (r *Runtime) Endpoint(id runtime.IncarnationID, port int) runtime.Endpoint {
-	return runtime.Endpoint{
-		URL: fmt.Sprintf("http://%s:%d", id, port), // a name that only our transport understands
-		Transport: &http.Transport{DisableKeepAlives: false, MaxIdleConnsPerHost: 2, IdleConnTimeout: 20 * time.Second,
-			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				at, err := r.gated(ctx, id)
-				if err != nil {
-					return nil, fmt.Errorf("cannot reach the JobManager of incarnation %s: %w", id, err)
-				}
-				return r.config.Dial(ctx, network, net.JoinHostPort(at.ip, strconv.Itoa(port)))
-			}},
-	}
 }
 
 var idForm = regexp.MustCompile(`^[0-9a-f]{32}$`)

@@ -22,6 +22,7 @@ type record struct {
 	ID         runtime.IncarnationID `json:"id"`
 	Image      string                `json:"image,omitempty"`
 	Address    string                `json:"address,omitempty"` // of the Service
+	TLS        bool                  `json:"tls,omitempty"`     // its processes are spoken to under its identity
 	Files      []string              `json:"files,omitempty"`
 	Artifacts  []runtime.Artifact    `json:"artifacts,omitempty"`
 	Template   *Template             `json:"template,omitempty"`

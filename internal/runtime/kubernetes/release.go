@@ -97,7 +97,7 @@ func (r *Runtime) Report(ctx context.Context, id runtime.IncarnationID) ([]byte,
 	if err := checkID(id); err != nil {
 		return nil, err
 	}
-	a, err := r.gated(ctx, id)
+	a, _, err := r.gated(ctx, id)
 	if errors.Is(err, runtime.ErrNotFound) {
 		return nil, nil
 	}

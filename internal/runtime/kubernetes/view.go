@@ -119,19 +119,19 @@ func podOf(id runtime.IncarnationID, pods []core.Pod, p process) *core.Pod {
 	return nil
 }
 
-// gated is where the process with the gate is.
-func (r *Runtime) gated(ctx context.Context, id runtime.IncarnationID) (at, error) {
+// gated is where the process with the gate is, and the record that says so.
+func (r *Runtime) gated(ctx context.Context, id runtime.IncarnationID) (at, record, error) {
 	v, known := r.viewOf(id)
 	if !known || len(v.pods) == 0 {
 		if _, _, err := r.look(ctx, id); err != nil {
-			return at{}, err
+			return at{}, record{}, err
 		}
 		v, _ = r.viewOf(id)
 	}
 	for _, p := range v.rec.Processes {
 		if a, there := v.pods[p.ProcessID]; p.Gate && there {
-			return a, nil
+			return a, v.rec, nil
 		}
 	}
-	return at{}, fmt.Errorf("no pod of it with a gate has an address: %w", runtime.ErrNotFound)
+	return at{}, record{}, fmt.Errorf("no pod of it with a gate has an address: %w", runtime.ErrNotFound)
 }
