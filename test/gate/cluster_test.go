@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -37,6 +38,8 @@ type cluster struct {
 	runtime *local.Runtime
 	storage string // drey.fs.root
 	rest    string
+	http    *http.Client // that its JobManager answers
+	plan    flink.Plan
 }
 
 type slots struct {
@@ -55,6 +58,12 @@ func start(t *testing.T, jar string, taskManagers int, prepare []string, args ..
 // startOn does so on a version of Flink.
 func startOn(t *testing.T, version, jar string, taskManagers int, prepare []string, args ...string) *cluster {
 	t.Helper()
+	return startAs(t, nil, version, jar, taskManagers, prepare, args...)
+}
+
+// startAs does so under an identity.
+func startAs(t *testing.T, identity *tls.Certificate, version, jar string, taskManagers int, prepare []string, args ...string) *cluster {
+	t.Helper()
 	home := filepath.Join(env(t, "DREY_DISTRIBUTIONS"), version)
 	java, err := exec.LookPath("java")
 	if err != nil {
@@ -67,26 +76,40 @@ func startOn(t *testing.T, version, jar string, taskManagers int, prepare []stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cluster{t: t, runtime: rt, storage: t.TempDir()}
-	t.Cleanup(c.end)
-	shape := runtime.Shape{ID: id, Distribution: version, TaskManagers: taskManagers}
-	layout, err := rt.Layout(t.Context(), shape)
+	t.Cleanup(func() { _ = rt.Close() })
+	ports := flink.Ports{RPC: freePort(t), REST: freePort(t)}
+	c := &cluster{t: t, runtime: rt, storage: t.TempDir(), rest: fmt.Sprintf("http://127.0.0.1:%d", ports.REST), http: http.DefaultClient}
+	if identity != nil {
+		c.rest, c.http = fmt.Sprintf("https://127.0.0.1:%d", ports.REST), clientAs(identity)
+	}
+	c.plan = flink.Plan{
+		Incarnation: id, Version: version, JobName: "gate", Config: map[string]string{"execution.checkpointing.interval": "100 ms"},
+		JobManager: flink.Size{CPU: 1, MemoryMB: 1024}, TaskManager: flink.Size{CPU: 1, MemoryMB: 1024}, TaskManagers: taskManagers, Ports: ports,
+		Storage: flink.Storage{Checkpoints: "abfs://state@account.dfs.core.windows.net/checkpoints", Root: c.storage},
+		Program: flink.Program{Jar: jar, Args: args}, GateJar: "drey-flink.jar", Prepare: prepare,
+	}
+	c.prepare(c.plan, identity, 0)
+	c.await("a gate that is ready", func() bool { return c.jobManager().State == runtime.Held })
+	return c
+}
+
+// prepare brings up the processes of a plan, but for the first ones, until the test ends.
+func (c *cluster) prepare(plan flink.Plan, identity *tls.Certificate, without int) {
+	t := c.t
+	t.Helper()
+	shape := runtime.Shape{ID: runtime.IncarnationID(plan.Incarnation), Distribution: plan.Version, TaskManagers: plan.TaskManagers}
+	layout, err := c.runtime.Layout(t.Context(), shape)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ports := flink.Ports{RPC: freePort(t), REST: freePort(t)}
-	c.rest = fmt.Sprintf("http://127.0.0.1:%d", ports.REST)
-	rendered, err := flink.Render(flink.Plan{
-		Incarnation: id, Version: shape.Distribution, JobName: "gate", Config: map[string]string{"execution.checkpointing.interval": "100 ms"},
-		JobManager: flink.Size{CPU: 1, MemoryMB: 1024}, TaskManager: flink.Size{CPU: 1, MemoryMB: 1024}, TaskManagers: taskManagers, Ports: ports,
-		Storage: flink.Storage{Checkpoints: "abfs://state@account.dfs.core.windows.net/checkpoints", Root: c.storage},
-		Program: flink.Program{Jar: jar, Args: args}, GateJar: "drey-flink.jar", Prepare: prepare, Folders: flink.Folders(layout),
-	})
+	layout.Identity = identity
+	plan.Folders = flink.Folders(layout)
+	rendered, err := flink.Render(plan)
 	if err != nil {
 		t.Fatal(err)
 	}
 	inc := runtime.Incarnation{Shape: shape, Artifacts: []runtime.Artifact{
-		artifact(t, jar, filepath.Join(env(t, "DREY_TEST_JARS"), jar)),
+		artifact(t, plan.Program.Jar, filepath.Join(env(t, "DREY_TEST_JARS"), plan.Program.Jar)),
 		artifact(t, "drey-flink.jar", absolute(t, embedded+"/drey-flink.jar")),
 		artifact(t, "drey-fs/drey-flink.jar", absolute(t, embedded+"/drey-flink.jar")),
 	}}
@@ -94,16 +117,19 @@ func startOn(t *testing.T, version, jar string, taskManagers int, prepare []stri
 	for _, f := range rendered.Files {
 		inc.Files = append(inc.Files, runtime.File(f))
 	}
-	for _, p := range rendered.Processes {
+	for _, p := range rendered.Processes[without:] {
 		inc.Processes = append(inc.Processes, runtime.Process{
 			ProcessID: runtime.ProcessID{Role: runtime.Role(p.Role), Index: p.Index}, Args: p.Args, Env: p.Env, MemoryMB: p.MemoryMB, Gate: p.Gate,
 		})
 	}
-	if err := rt.Prepare(t.Context(), inc); err != nil {
+	t.Cleanup(func() {
+		if err := c.runtime.Kill(context.WithoutCancel(t.Context()), shape.ID); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := c.runtime.Prepare(t.Context(), inc); err != nil {
 		t.Fatal(err)
 	}
-	c.await("a gate that is ready", func() bool { return c.jobManager().State == runtime.Held })
-	return c
 }
 
 // release gives the order: from nothing, under jobID.
@@ -142,8 +168,10 @@ func (c *cluster) await(what string, happened func() bool) {
 	}
 }
 
-func (c *cluster) log() string {
-	log, _, err := c.runtime.Logs(c.t.Context(), id, runtime.ProcessID{Role: flink.RoleJobManager}, 0)
+func (c *cluster) log() string { return c.logOf(id, runtime.ProcessID{Role: flink.RoleJobManager}) }
+
+func (c *cluster) logOf(id runtime.IncarnationID, p runtime.ProcessID) string {
+	log, _, err := c.runtime.Logs(c.t.Context(), id, p, 0)
 	if err != nil {
 		return err.Error()
 	}
@@ -152,17 +180,10 @@ func (c *cluster) log() string {
 	return string(text[max(0, len(text)-16<<10):])
 }
 
-func (c *cluster) end() {
-	if err := c.runtime.Kill(context.WithoutCancel(c.t.Context()), id); err != nil {
-		c.t.Error(err)
-	}
-	_ = c.runtime.Close()
-}
-
 // get is one answer of the JobManager's REST API; the zero value where it knows nothing yet.
 func get[T any](c *cluster, path string) (answer T) {
 	c.t.Helper()
-	got, err := http.Get(c.rest + path)
+	got, err := c.http.Get(c.rest + path)
 	if err != nil {
 		c.t.Fatalf("%v\n%s", err, c.log())
 	}
