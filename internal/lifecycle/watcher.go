@@ -31,6 +31,7 @@ type watcher struct {
 }
 
 const (
+	watchTick  = 250 * time.Millisecond
 	sweepEvery = 5 * time.Second
 	touchEvery = time.Second
 	pruneEvery = time.Hour
@@ -46,7 +47,7 @@ func (w *watcher) run(ctx context.Context) error {
 	go w.listen(ctx)
 	var looks sync.WaitGroup
 	defer looks.Wait()
-	tick := time.NewTimer(0)
+	tick := time.NewTicker(watchTick)
 	defer tick.Stop()
 	chores := []*chore{
 		{every: touchEvery, what: "cannot write what was seen", do: w.touch},
@@ -60,7 +61,6 @@ func (w *watcher) run(ctx context.Context) error {
 		case <-tick.C:
 		case <-w.list.hinted:
 		}
-		tick.Reset(w.list.pause())
 		if _, ok := w.owner.fence(w.target); !ok {
 			continue
 		}

@@ -25,11 +25,9 @@ type watched struct {
 }
 
 const (
-	watchEvery  = time.Second            // the shortest time between two looks
-	eachLook    = time.Millisecond       // of that time for each incarnation: ten thousand are looked at in ten seconds
-	mostLooks   = 256                    // at once: those that wait for an answer cost nothing else
-	looksInARow = 25                     // are looked at in one go, on the average: what callers ask for meanwhile waits for them
-	watchTick   = 250 * time.Millisecond // the longest time between two goes
+	watchEvery = time.Second      // the shortest time between two looks
+	eachLook   = time.Millisecond // of that time for each incarnation: ten thousand are looked at in ten seconds
+	mostLooks  = 256              // at once: those that wait for an answer cost nothing else
 )
 
 func newWatchlist() watchlist {
@@ -39,13 +37,6 @@ func newWatchlist() watchlist {
 // period is the time between two looks at the same one.
 func (l *watchlist) period() time.Duration {
 	return max(watchEvery, time.Duration(len(l.all))*eachLook)
-}
-
-// pause is the time until those that are due are looked at again.
-func (l *watchlist) pause() time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return min(watchTick, looksInARow*l.period()/time.Duration(max(1, len(l.all))))
 }
 
 // stale says that it is time to read what there is.
