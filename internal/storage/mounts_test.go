@@ -1,19 +1,16 @@
 package storage
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"testing/iotest"
 
 	"drey/internal/cluster"
 )
@@ -130,42 +127,6 @@ func TestReadingMakesNoContainer(t *testing.T) {
 		t.Errorf("got accounts %v, %v, want only teststorage", entries, err)
 	}
 }
-
-func TestAFailedPutLeavesNothing(t *testing.T) {
-	t.Parallel()
-	canceled, cancel := context.WithCancel(t.Context())
-	cancel()
-	broken := errors.New("the caller went away")
-	for why, tt := range map[string]struct {
-		ctx  context.Context
-		body io.Reader
-		want error
-	}{
-		"too large":       {t.Context(), strings.NewReader("123456"), ErrTooLarge},
-		"endless":         {t.Context(), zeros{}, ErrTooLarge},
-		"canceled":        {canceled, strings.NewReader("1"), context.Canceled},
-		"a broken upload": {t.Context(), io.MultiReader(strings.NewReader("12"), iotest.ErrReader(broken)), broken},
-	} {
-		t.Run(why, func(t *testing.T) {
-			t.Parallel()
-			m, container := mounted(t)
-			if _, _, err := m.Put(tt.ctx, uri(t, account+"/a/b.txt"), tt.body, 5); !errors.Is(err, tt.want) {
-				t.Errorf("got %v, want %v", err, tt.want)
-			}
-			if got := read(t, m, account+"/a/b.txt"); got != "hello" {
-				t.Errorf("the file became %q", got)
-			}
-			entries, err := os.ReadDir(filepath.Join(container, "a"))
-			if err != nil || len(entries) != 1 {
-				t.Errorf("left behind: %v, %v", entries, err)
-			}
-		})
-	}
-}
-
-type zeros struct{}
-
-func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
 func TestAFolderIsNotReplacedByAFile(t *testing.T) {
 	t.Parallel()

@@ -232,3 +232,7 @@ var alike = map[string]func(t *testing.T, m *Mounts, root string){
 		}
 	},
 }
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }

@@ -22,8 +22,8 @@ type OperationHead struct {
 	Turn    int64
 }
 
-// selectShown starts both questions for what clusters are shown from. All of a page is one question, of columns and of documents that are decoded
-// once: ten thousand of its rows a second are what a page a hundredth of a second costs.
+// selectShown starts both questions for what clusters are shown from. A page is one question, of columns and of documents that are decoded once:
+// a hundred pages a second are ten thousand rows.
 const selectShown = `SELECT cluster.doc, job.doc, job.seen_at, coalesce(version.flink, ''),
 		coalesce(newest.verb, ''), coalesce(newest.state, ''), coalesce(newest.outcome, ''), coalesce(newest.turn, 0), coalesce(active.verb, '')
 	FROM pool JOIN cluster ON cluster.pool = pool.uid JOIN job ON job.cluster = cluster.uid
