@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"flag"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,7 +53,7 @@ func realWorld(t *testing.T) flinktest.World {
 	plugin := ours
 	plugin.Name, plugin.Plugin = "drey-fs/"+ours.Name, true
 	return flinktest.World{
-		Runtime: rt, Version: version, Storage: t.TempDir(), Port: freePort,
+		Runtime: rt, Version: version, Storage: t.TempDir(), Port: flinktest.Port,
 		Traces:    filepath.Join("../../internal/flink/flinktest/testdata", cluster.Line(version)),
 		Artifacts: []runtime.Artifact{artifact(t, flinktest.Jar, filepath.Join(env(t, "DREY_TEST_JARS"), flinktest.Jar)), ours, plugin},
 	}
@@ -69,16 +68,6 @@ func artifact(t *testing.T, name, source string) runtime.Artifact {
 	}
 	sum := sha256.Sum256(content)
 	return runtime.Artifact{Name: name, SHA256: hex.EncodeToString(sum[:]), Source: source}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func absolute(t *testing.T, path string) string {

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"drey/internal/flink"
+	"drey/internal/flink/flinktest"
 	"drey/internal/runtime"
 	"drey/internal/runtime/local"
 )
@@ -77,7 +77,7 @@ func startAs(t *testing.T, identity *tls.Certificate, version, jar string, taskM
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = rt.Close() })
-	ports := flink.Ports{RPC: freePort(t), REST: freePort(t)}
+	ports := flink.Ports{RPC: flinktest.Port(t), REST: flinktest.Port(t)}
 	c := &cluster{t: t, runtime: rt, storage: t.TempDir(), rest: fmt.Sprintf("http://127.0.0.1:%d", ports.REST), http: http.DefaultClient}
 	if identity != nil {
 		c.rest, c.http = fmt.Sprintf("https://127.0.0.1:%d", ports.REST), clientAs(identity)
@@ -204,16 +204,6 @@ func artifact(t *testing.T, name, source string) runtime.Artifact {
 	}
 	sum := sha256.Sum256(content)
 	return runtime.Artifact{Name: name, SHA256: hex.EncodeToString(sum[:]), Source: source}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func absolute(t *testing.T, path string) string {

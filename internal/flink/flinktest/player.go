@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5" // as a name, not as a seal
 	"encoding/hex"
+	"io"
 	"net/http"
 	"testing"
 
@@ -57,6 +58,11 @@ func (p *Player) Hold(name string, c Cluster) *JobManager {
 		p.Fatal(err)
 	}
 	p.Cleanup(m.Kill)
+	p.Cleanup(func() {
+		if p.Failed() {
+			p.Logf("the log of %s:\n%s", name, m.log())
+		}
+	})
 	p.Until("the gate holds", func() bool { return m.process(runtime.JobManager).State == runtime.Held })
 	return m
 }
@@ -117,5 +123,23 @@ func (m *JobManager) process(role runtime.Role) runtime.ProcessStatus {
 	if err != nil {
 		m.p.Fatal(err)
 	}
-	return s.Process(runtime.ProcessID{Role: role})
+	process := s.Process(runtime.ProcessID{Role: role})
+	if role == runtime.JobManager && process.State == runtime.Exited {
+		m.p.Fatalf("the JobManager ended: %+v", process.Exit)
+	}
+	return process
+}
+
+// log is the end of the JobManager's log.
+func (m *JobManager) log() string {
+	log, _, err := m.p.world.Runtime.Logs(m.p.Context(), m.id, runtime.ProcessID{Role: runtime.JobManager}, 0)
+	if err != nil {
+		return err.Error()
+	}
+	defer func() { _ = log.Close() }()
+	text, err := io.ReadAll(log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-8<<10):])
 }
