@@ -138,7 +138,8 @@ func tinyJar() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// declaration of a cluster; checkpoints are so rare that the simulation does not measure the disk.
+// declaration of a cluster, in our version, since the published ones ignore flinkConfiguration: checkpoints are so rare that the simulation
+// does not measure the disk.
 func declaration() map[string]any {
 	role := map[string]any{"cpu": 1, "memory": 2000}
 	return map[string]any{"location": "simulated", "properties": map[string]any{
@@ -192,7 +193,7 @@ func (f *fleet) fill(ctx context.Context, n int) error {
 	g.SetLimit(32)
 	for i := f.clusters; i < n; i++ {
 		g.Go(func() error {
-			_, err := f.send(each, http.MethodPut, f.cluster(i), publishedVersion, declaration())
+			_, err := f.send(each, http.MethodPut, f.cluster(i), ourVersion, declaration())
 			return err
 		})
 	}

@@ -31,7 +31,6 @@ type watcher struct {
 }
 
 const (
-	watchTick  = 250 * time.Millisecond
 	sweepEvery = 5 * time.Second
 	touchEvery = time.Second
 	pruneEvery = time.Hour
@@ -47,18 +46,12 @@ func (w *watcher) run(ctx context.Context) error {
 	go w.listen(ctx)
 	var looks sync.WaitGroup
 	defer looks.Wait()
-	tick := time.NewTicker(watchTick)
-	defer tick.Stop()
-	chores := []*chore{
-		{every: touchEvery, what: "cannot write what was seen", do: w.touch},
-		{every: sweepEvery, what: "cannot sweep", do: w.sweepUnreleased},
-		{every: pruneEvery, what: "cannot remove old operations", do: w.prune},
-	}
+	looks.Go(func() { w.chores(ctx) })
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-time.After(w.list.pause()):
 		case <-w.list.hinted:
 		}
 		if _, ok := w.owner.fence(w.target); !ok {
@@ -73,10 +66,29 @@ func (w *watcher) run(ctx context.Context) error {
 				w.look(ctx, id)
 			})
 		}
+		w.Metrics.Looked(w.target, w.Now())
+	}
+}
+
+// chores does what is done now and then, beside the looks: it waits for its turn at writing.
+func (w *watcher) chores(ctx context.Context) {
+	chores := []*chore{
+		{every: touchEvery, what: "cannot write what was seen", do: w.touch},
+		{every: sweepEvery, what: "cannot sweep", do: w.sweepUnreleased},
+		{every: pruneEvery, what: "cannot remove old operations", do: w.prune},
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(longestPause):
+		}
+		if _, ok := w.owner.fence(w.target); !ok {
+			continue
+		}
 		for _, c := range chores {
 			c.run(ctx, w)
 		}
-		w.Metrics.Looked(w.target, w.Now())
 	}
 }
 

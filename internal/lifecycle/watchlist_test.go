@@ -30,19 +30,101 @@ func TestAHintIsNotLostWhileTheListIsRead(t *testing.T) {
 func TestTheLooksOfASecondDoNotGrowWithTheirNumber(t *testing.T) {
 	t.Parallel()
 	l, now := newWatchlist(), time.Now()
-	var ids []string
-	for i := range 10000 {
-		ids = append(ids, fmt.Sprint(i))
+	l.put(names(10000), now)
+	looks, most := map[string]int{}, 0
+	for range 500 { // ten seconds
+		ids := look(&l, now)
+		most = max(most, len(ids))
+		for _, id := range ids {
+			looks[id]++
+		}
+		now = now.Add(shortestPause)
 	}
-	l.put(ids, now)
+	if len(looks) != 10000 {
+		t.Errorf("%d were looked at within ten seconds, want all 10,000", len(looks))
+	}
+	if most > 100 {
+		t.Errorf("%d looks began at once, want 100 at most", most)
+	}
+}
+
+func TestAFewAreLookedAtEachSecond(t *testing.T) {
+	t.Parallel()
+	l, now := newWatchlist(), time.Now()
+	l.put(names(3), now)
 	looks := 0
-	for tick := range 40 { // ten seconds, nobody waits
-		for _, id := range l.take(now.Add(time.Duration(tick) * watchTick)) {
-			looks++
-			l.done(id)
+	for range 41 {
+		looks += len(look(&l, now))
+		now = now.Add(l.pause())
+	}
+	if looks < 28 || looks > 32 {
+		t.Errorf("%d looks at 3 in ten seconds, want about 30", looks)
+	}
+}
+
+func TestAStandstillIsNotMadeUpForAtOnce(t *testing.T) {
+	t.Parallel()
+	l, now := newWatchlist(), time.Now()
+	l.put(names(10000), now)
+	look(&l, now)
+	if got := len(look(&l, now.Add(time.Minute))); got != 100 {
+		t.Errorf("%d looks began at once after a minute without any, want 100", got)
+	}
+}
+
+func TestWhatIsHintedAtComesFirstAndAFloodOfHintsIsSpread(t *testing.T) {
+	t.Parallel()
+	l, now := newWatchlist(), time.Now()
+	ids := names(10000)
+	l.put(ids, now)
+	look(&l, now)
+	l.hint("9999")
+	if got := look(&l, now); !slices.Equal(got, []string{"9999"}) {
+		t.Errorf("got %v, want what was hinted at", got)
+	}
+	now = now.Add(time.Minute)
+	for _, id := range ids {
+		l.hint(id)
+	}
+	if got := len(look(&l, now)); got > 200 {
+		t.Errorf("%d looks began at once, want a few", got)
+	}
+	looks := map[string]bool{}
+	for range 600 { // twelve seconds
+		now = now.Add(shortestPause)
+		for _, id := range look(&l, now) {
+			looks[id] = true
 		}
 	}
-	if looks < 9000 || looks > 11000 {
-		t.Errorf("%d looks in ten seconds, want about 10,000", looks)
+	if len(looks) < 9900 || len(l.named) > 0 {
+		t.Errorf("%d of 10,000 were looked at, and %d hints are left", len(looks), len(l.named))
 	}
+}
+
+func TestTheTurnStaysWhereItWasWhenTheListIsReadAgain(t *testing.T) {
+	t.Parallel()
+	l, now := newWatchlist(), time.Now()
+	l.put(names(2000), now)
+	seen := len(look(&l, now))
+	l.put(names(2000)[1:], now)
+	now = now.Add(shortestPause)
+	if got, want := look(&l, now)[0], fmt.Sprint(seen); got != want {
+		t.Errorf("%s was next, want %s", got, want)
+	}
+}
+
+func names(n int) (ids []string) {
+	for i := range n {
+		ids = append(ids, fmt.Sprint(i))
+	}
+	return ids
+}
+
+// look takes what is due and is done with it.
+func look(l *watchlist, now time.Time) []string {
+	ids := l.take(now)
+	for _, id := range ids {
+		l.done(id)
+	}
+	return ids
 }

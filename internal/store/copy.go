@@ -9,7 +9,7 @@ import (
 )
 
 // tables are all tables, each after those that it refers to.
-var tables = []string{"meta", "subscription", "resource_group", "target", "pool", "cluster", "job", "version", "incarnation", "port", "trigger_", "savepoint",
+var tables = []string{"meta", "subscription", "resource_group", "target", "pool", "cluster", "job", "job_seen", "version", "incarnation", "port", "trigger_", "savepoint",
 	"operation", "operation_line", "audit"}
 
 // copiedAtOnce is how many rows are written by one statement.

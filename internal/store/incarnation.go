@@ -41,9 +41,9 @@ func (t *Tx) Incarnations(jobUID string) ([]cluster.Incarnation, error) {
 
 // The second condition of these questions follows from the first; it is the index's, and lets SQLite use it.
 
-// ReleasedIncarnations are the ids of the incarnations of a target in which a job may run: those that are Releasing or Live.
+// ReleasedIncarnations are the ids of the incarnations of a target in which a job may run, oldest first: those that are Releasing or Live.
 func (t *Tx) ReleasedIncarnations(target string) ([]string, error) {
-	return list(t, scanText, "SELECT id FROM incarnation WHERE target = ? AND phase IN ('Releasing', 'Live') AND phase NOT IN ('Dead', 'Abandoned')", target)
+	return list(t, scanText, "SELECT id FROM incarnation WHERE target = ? AND phase IN ('Releasing', 'Live') AND phase NOT IN ('Dead', 'Abandoned') ORDER BY number", target)
 }
 
 // UnreleasedIncarnations lists the incarnations of a target that are Intended or Held, oldest first.

@@ -6,7 +6,10 @@ import (
 	"drey/internal/cluster"
 )
 
-// scanJob scans doc, seen_at.
+// selectJob starts every question for jobs.
+const selectJob = "SELECT job.doc, job_seen.at FROM job JOIN job_seen ON job_seen.job = job.uid WHERE "
+
+// scanJob scans what selectJob selects.
 func scanJob(r row) (cluster.Job, error) {
 	var doc string
 	var seen int64
@@ -20,12 +23,12 @@ func scanJob(r row) (cluster.Job, error) {
 
 // JobOf gives the job of a cluster.
 func (t *Tx) JobOf(clusterUID string) (cluster.Job, error) {
-	return one(t, scanJob, "SELECT doc, seen_at FROM job WHERE cluster = ?", clusterUID)
+	return one(t, scanJob, selectJob+"job.cluster = ?", clusterUID)
 }
 
 // Job gives a job by its uid.
 func (t *Tx) Job(uid string) (cluster.Job, error) {
-	return one(t, scanJob, "SELECT doc, seen_at FROM job WHERE uid = ?", uid)
+	return one(t, scanJob, selectJob+"job.uid = ?", uid)
 }
 
 // InsertJob adds a job.
@@ -34,19 +37,21 @@ func (t *Tx) InsertJob(j cluster.Job) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("INSERT INTO job (uid, cluster, run_id, goal, doc, seen_at, change) VALUES (?, ?, ?, ?, ?, ?, '')",
-		j.UID, j.ClusterUID, j.RunID, j.Goal, doc, nanos(j.SeenAt))
+	if _, err = t.exec("INSERT INTO job (uid, cluster, run_id, goal, doc, change) VALUES (?, ?, ?, ?, ?, '')",
+		j.UID, j.ClusterUID, j.RunID, j.Goal, doc); err != nil {
+		return err
+	}
+	_, err = t.exec("INSERT INTO job_seen (job, at) VALUES (?, ?)", j.UID, nanos(j.SeenAt))
 	return err
 }
 
-// SaveJob replaces a job by its uid. SeenAt never goes back: TouchJobs may know a later one.
+// SaveJob replaces a job by its uid, but for SeenAt: that is TouchJobs's.
 func (t *Tx) SaveJob(j cluster.Job) error {
 	doc, err := t.encode(j)
 	if err != nil {
 		return err
 	}
-	return t.put("UPDATE job SET goal = ?4, doc = ?1, seen_at = CASE WHEN seen_at > ?2 THEN seen_at ELSE ?2 END WHERE uid = ?3",
-		doc, nanos(j.SeenAt), j.UID, j.Goal)
+	return t.put("UPDATE job SET goal = ?, doc = ? WHERE uid = ?", j.Goal, doc, j.UID)
 }
 
 // TouchJobs sets when jobs were last seen, in one batch. A job that is gone is passed over.
@@ -58,7 +63,7 @@ func (t *Tx) TouchJobs(uids []string, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("UPDATE job SET seen_at = ? WHERE uid IN (SELECT value FROM json_each(?))", nanos(at), all)
+	_, err = t.exec("UPDATE job_seen SET at = ? WHERE job IN (SELECT value FROM json_each(?))", nanos(at), all)
 	return err
 }
 

@@ -89,7 +89,7 @@ func TestTablesOfANewerDreyAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Open(t.Context(), "sqlite:"+path, quiet)
-	const want = "its tables are version 9999, this Drey knows up to 4; start the newer Drey again or restore an older backup"
+	const want = "its tables are version 9999, this Drey knows up to 5; start the newer Drey again or restore an older backup"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}

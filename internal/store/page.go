@@ -24,9 +24,9 @@ type OperationHead struct {
 
 // selectShown starts both questions for what clusters are shown from. A page is one question, of columns and of documents that are decoded once:
 // a hundred pages a second are ten thousand rows.
-const selectShown = `SELECT cluster.doc, job.doc, job.seen_at, coalesce(version.flink, ''),
+const selectShown = `SELECT cluster.doc, job.doc, job_seen.at, coalesce(version.flink, ''),
 		coalesce(newest.verb, ''), coalesce(newest.state, ''), coalesce(newest.outcome, ''), coalesce(newest.turn, 0), coalesce(active.verb, '')
-	FROM pool JOIN cluster ON cluster.pool = pool.uid JOIN job ON job.cluster = cluster.uid
+	FROM pool JOIN cluster ON cluster.pool = pool.uid JOIN job ON job.cluster = cluster.uid JOIN job_seen ON job_seen.job = job.uid
 	LEFT JOIN version ON version.job = job.uid AND version.number = job.goal
 	LEFT JOIN operation AS active ON active.subject = job.uid AND active.state = 'Active'
 	LEFT JOIN operation AS newest ON newest.number = (SELECT max(number) FROM operation

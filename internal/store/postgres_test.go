@@ -249,7 +249,7 @@ func TestADatabaseOfPostgreSQLIsRefusedInWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	for why, tt := range map[string]struct{ url, want string }{
-		"tables of a newer Drey":    {newer, "its tables are version 9999, this Drey knows up to 4; start the newer Drey again or restore an older backup"},
+		"tables of a newer Drey":    {newer, "its tables are version 9999, this Drey knows up to 5; start the newer Drey again or restore an older backup"},
 		"a commit that is not kept": {server.Database(t) + "&options=-csynchronous_commit%3Doff", "synchronous_commit is off"},
 		"a database that is not":    {strings.Replace(newer, "/test", "/none", 1), "does not exist"},
 		"nobody there":              {"postgres://drey:hush@127.0.0.1:1/drey", "cannot be reached"},
