@@ -104,8 +104,8 @@ func (w *world) chooseRestore(ctx context.Context, f facts) (*restoreAnswer, err
 
 // newestGood is what a START goes on from without a name (R24): the job's newest provable state, if that is a savepoint or what the job began
 // from. It is found by what the last incarnation that ran has left, not by the list of savepoints: one that a failed change took is not
-// verified yet, and one that is older would lose silently what came after it. A checkpoint is refused, and RE_LAUNCH offered. A job that never
-// completed anything starts empty.
+// verified yet, and one that is older would lose silently what came after it. A checkpoint is refused, and RE_LAUNCH offered; so is what was
+// before a stop whose savepoint cannot be read. A job that never completed anything starts empty.
 func (w *world) newestGood(ctx context.Context, r launchRows) (string, *failure, error) {
 	var all []cluster.Savepoint
 	var incs []cluster.Incarnation
@@ -131,9 +131,16 @@ func (w *world) newestGood(ctx context.Context, r launchRows) (string, *failure,
 	if err != nil {
 		return "", nil, err
 	}
+	unread := slices.IndexFunc(all, func(s cluster.Savepoint) bool {
+		return s.Incarnation == incs[ran].ID && s.Origin == originStop && !s.Complete && !sameURI(s.URI, newest.URI)
+	})
 	switch {
-	case newest.Problem != nil || newest.URI == "":
+	case newest.Problem != nil:
 		return "", newest.Problem, nil
+	case unread >= 0:
+		return "", stoppedUnread(all[unread], newest.URI), nil
+	case newest.URI == "":
+		return "", nil, nil
 	case sameURI(newest.URI, incs[ran].Restore), slices.ContainsFunc(all, func(s cluster.Savepoint) bool { return sameURI(s.URI, newest.URI) }):
 		return newest.URI, nil, nil
 	case len(complete) == 0:
@@ -143,6 +150,17 @@ func (w *world) newestGood(ctx context.Context, r launchRows) (string, *failure,
 	return "", &failure{Code: "SavepointBehindState",
 		Message: fmt.Sprintf("The newest savepoint, %s, is older than the job's newest state, %s: a START would go back behind it.", complete[0].Name, newest.URI),
 		Hint:    "RE_LAUNCH goes on from the newest state; START with savePointName takes what it names"}, nil
+}
+
+// stoppedUnread refuses to go on from what is left of a job whose last savepoint cannot be read.
+func stoppedUnread(s cluster.Savepoint, left string) *failure {
+	would := "without any state"
+	if left != "" {
+		would = "from " + left
+	}
+	return &failure{Code: "RestoreNeedsChoice",
+		Message: fmt.Sprintf("The job was stopped with the savepoint %s, which cannot be read: a START would begin %s.", s.URI, would),
+		Hint:    "RE_LAUNCH does that; START with savePointName takes what it names"}
 }
 
 // named finds the savepoint a name or URI means: in the job's catalogue, the savepoint folder and one level below, the newest

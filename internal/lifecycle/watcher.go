@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -60,12 +61,7 @@ func (w *watcher) run(ctx context.Context) error {
 		if err := w.refresh(ctx); err != nil && ctx.Err() == nil {
 			w.Log.ErrorContext(ctx, "cannot list what is to be watched", "target", w.target, "error", err)
 		}
-		for _, id := range w.list.take(time.Now()) {
-			looks.Go(func() {
-				defer w.list.done(id)
-				w.look(ctx, id)
-			})
-		}
+		w.begin(ctx, &looks, w.list.take(time.Now()))
 		w.Metrics.Looked(w.target, w.Now())
 	}
 }
@@ -147,45 +143,52 @@ func (w *watcher) refresh(ctx context.Context) error {
 	return nil
 }
 
+// begin looks at some incarnations, of which it reads at once what is known.
+func (w *watcher) begin(ctx context.Context, looks *sync.WaitGroup, ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	var known []store.WatchedIncarnation
+	err := w.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		known, err = tx.WatchedIncarnations(ids)
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		w.Log.WarnContext(ctx, "cannot read what is to be watched", "target", w.target, "error", err)
+	}
+	for _, inc := range known {
+		looks.Go(func() {
+			defer w.list.done(inc.ID)
+			w.look(ctx, inc)
+		})
+		ids = slices.DeleteFunc(ids, func(id string) bool { return id == inc.ID })
+	}
+	for _, id := range ids { // hints at what is not ours
+		w.list.done(id)
+	}
+}
+
 // look sees one incarnation.
-func (w *watcher) look(ctx context.Context, id string) {
+func (w *watcher) look(ctx context.Context, inc store.WatchedIncarnation) {
+	if inc.Phase != cluster.Releasing && inc.Phase != cluster.Live {
+		return // nothing of the job's runs there, or runs any more: the operation that made it so goes on with it
+	}
 	ctx, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
-	inc, job, err := w.rows(ctx, id)
+	var a answers
 	answered := false
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return // a hint at what is not ours
-	case err == nil && inc.Phase != cluster.Releasing && inc.Phase != cluster.Live:
-		return // nothing of the job's runs there, or runs any more: the operation that made it so goes on with it
-	case err == nil:
-		var a answers
-		if err = w.see(ctx, inc, &a); err == nil {
-			answered, err = w.lookAt(ctx, inc, job, a)
-		}
+	err := w.see(ctx, inc.Incarnation, &a)
+	if err == nil {
+		answered, err = w.lookAt(ctx, inc, a)
 	}
 	if err != nil && ctx.Err() == nil {
-		w.Log.WarnContext(ctx, "cannot watch an incarnation", "incarnation", id, "error", err)
+		w.Log.WarnContext(ctx, "cannot watch an incarnation", "incarnation", inc.ID, "error", err)
 	}
 	if answered {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.seen = append(w.seen, inc.JobUID)
 	}
-}
-
-// rows reads an incarnation and its job; the job of a deleted cluster is the zero value.
-func (w *watcher) rows(ctx context.Context, id string) (inc cluster.Incarnation, job cluster.Job, err error) {
-	err = w.Store.Read(ctx, func(tx *store.Tx) (err error) {
-		if inc, err = tx.Incarnation(id); err != nil {
-			return err
-		}
-		if job, err = tx.Job(inc.JobUID); errors.Is(err, store.ErrNotFound) {
-			err = nil
-		}
-		return err
-	})
-	return inc, job, err
 }
 
 // touch writes down of which jobs Flink answered.
@@ -202,7 +205,8 @@ func (w *watcher) touch(ctx context.Context) error {
 }
 
 // lookAt sees the job of an incarnation whose processes were seen; it reports whether Flink answered.
-func (w *watcher) lookAt(ctx context.Context, inc cluster.Incarnation, job cluster.Job, a answers) (bool, error) {
+func (w *watcher) lookAt(ctx context.Context, known store.WatchedIncarnation, a answers) (bool, error) {
+	inc := known.Incarnation
 	if jobManagerGone(a) || inc.Declared != nil {
 		return false, w.jobManagerEnded(ctx, inc, a)
 	}
@@ -218,7 +222,7 @@ func (w *watcher) lookAt(ctx context.Context, inc cluster.Incarnation, job clust
 	if p, missing := taskManagerEnded(a.Incarnation); missing {
 		return true, w.replace(ctx, inc, p, a)
 	}
-	if job.Status == string(a.Job.State) {
+	if known.JobStatus == string(a.Job.State) {
 		return true, nil // as nearly always: a look takes no turn at writing
 	}
 	return true, w.status(ctx, inc, a.Job.State)

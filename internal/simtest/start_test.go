@@ -112,25 +112,38 @@ func (s *server) loseJobManager() {
 	}
 }
 
-// The JobManager of a job that stopped with a savepoint that is no good stands for a person to see; a start is what that person decided.
-func TestAStartEndsWhatAStopLeftWhoseSavepointIsNoGood(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := newRig(t, steady).serve(nil)
-		defer s.stop()
-		spec := counter()
-		spec.Properties.Profile.Flink.Configuration[fake.Key] = "trouble=empty"
-		s.declare(spec)
-		if op := s.ask(cluster.ActionStop); op.Error == nil || op.Error.Code != "SavepointUnverified" {
-			s.Fatalf("the stop ended %+v, want SavepointUnverified", op)
-		}
-		s.ask(cluster.ActionStart)
-		all, err := s.Incarnations(s.Context(), ref)
-		if err != nil {
-			s.Fatal(err)
-		}
-		if left := all[len(all)-1]; left.Phase != cluster.Dead {
-			s.Errorf("after the start, the incarnation that was stopped is %s, want Dead", left.Phase)
-		}
-	})
+// The JobManager of a job that stopped with a savepoint that is no good stands for a person to see, until that person starts it. That is no word
+// to go on without what the savepoint should hold.
+func TestAStartAfterAStopWhoseSavepointIsNoGoodAsks(t *testing.T) {
+	for trouble, want := range map[string]string{"empty": "SavepointNotFound", "lie": "RestoreNeedsChoice"} {
+		t.Run(trouble, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newRig(t, steady).serve(nil)
+				defer s.stop()
+				spec := counter()
+				spec.Properties.Profile.Flink.Configuration[fake.Key] = "trouble=" + trouble
+				s.declare(spec)
+				if op := s.ask(cluster.ActionStop); op.Error == nil || op.Error.Code != "SavepointUnverified" {
+					s.Fatalf("the stop ended %+v, want SavepointUnverified", op)
+				}
+				if op := s.ask(cluster.ActionStart); op.Error == nil || op.Error.Code != want {
+					s.Errorf("the start ended %+v, want %s", op, want)
+				}
+				all, err := s.Incarnations(s.Context(), ref)
+				if err != nil {
+					s.Fatal(err)
+				}
+				if left := all[len(all)-1]; left.Phase != cluster.Dead {
+					s.Errorf("after the start, the incarnation that was stopped is %s, want Dead", left.Phase)
+				}
+				if trouble != "lie" {
+					return // it is there, and would be tried again
+				}
+				if op := s.ask(cluster.ActionRelaunch); op.Error != nil {
+					s.Errorf("the relaunch, which says that nothing newer is wanted, ended %+v", op)
+				}
+			})
+		})
+	}
 }

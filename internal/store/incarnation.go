@@ -34,6 +34,35 @@ func (t *Tx) Incarnation(id string) (cluster.Incarnation, error) {
 	return one(t, document[cluster.Incarnation], "SELECT doc FROM incarnation WHERE id = ?", id)
 }
 
+// WatchedIncarnation is what a look at an incarnation begins with.
+type WatchedIncarnation struct {
+	cluster.Incarnation
+	JobStatus string // as it was written last; "" if the job's cluster is deleted
+}
+
+// WatchedIncarnations gives some incarnations by id, in any order. One that is gone is passed over.
+func (t *Tx) WatchedIncarnations(ids []string) ([]WatchedIncarnation, error) {
+	all, err := t.encode(ids)
+	if err != nil {
+		return nil, err
+	}
+	return list(t, scanWatched, `SELECT incarnation.doc, coalesce(job.doc, '{}') FROM incarnation LEFT JOIN job ON job.uid = incarnation.job
+		WHERE incarnation.id IN (SELECT value FROM json_each(?))`, all)
+}
+
+func scanWatched(r row) (w WatchedIncarnation, err error) {
+	var doc, jobDoc string
+	if err := r.Scan(&doc, &jobDoc); err != nil {
+		return w, err
+	}
+	if w.Incarnation, err = decode[cluster.Incarnation](doc); err != nil {
+		return w, err
+	}
+	job, err := decode[struct{ Status string }](jobDoc)
+	w.JobStatus = job.Status
+	return w, err
+}
+
 // Incarnations lists the incarnations of a job, newest first.
 func (t *Tx) Incarnations(jobUID string) ([]cluster.Incarnation, error) {
 	return list(t, document[cluster.Incarnation], "SELECT doc FROM incarnation WHERE job = ? ORDER BY number DESC", jobUID)

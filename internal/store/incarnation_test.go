@@ -34,6 +34,23 @@ func TestAJobNeverHasTwoCopies(t *testing.T) {
 	})
 }
 
+func TestALookBeginsWithAnIncarnationAndItsJobsStatus(t *testing.T) {
+	everywhere(t, func(t *testing.T, db database) {
+		s := db.seeded(t)
+		ours, stray := anIncarnation("i1", "j1", cluster.Live), anIncarnation("i2", "deleted", cluster.Live)
+		job := aJob("j1", "c1")
+		job.Status = "RUNNING"
+		change(t, s, Scope{JobRow("j1")}, func(tx *Tx) error {
+			return first(tx.InsertIncarnation(ours), tx.InsertIncarnation(stray), tx.SaveJob(job))
+		})
+		got := map[string]WatchedIncarnation{}
+		for _, w := range get(t, s, func(tx *Tx) ([]WatchedIncarnation, error) { return tx.WatchedIncarnations([]string{"i2", "gone", "i1"}) }) {
+			got[w.ID] = w
+		}
+		same(t, "incarnations", map[string]WatchedIncarnation{"i1": {ours, "RUNNING"}, "i2": {stray, ""}}, got)
+	})
+}
+
 func TestIncarnationsHoldMemoryUntilTheyAreDead(t *testing.T) {
 	everywhere(t, func(t *testing.T, db database) {
 		s := db.seeded(t)
