@@ -26,11 +26,12 @@ func (p Plan) secure(config map[string]string) ([]File, error) {
 		return nil, nil
 	}
 	password := rand.Text()
-	key, err := pkcs12.Modern2023.Encode(identity.PrivateKey, identity.Leaf, nil, password)
+	store := pkcs12.Modern2023.WithIterations(1) // the password is as random as a key, and Flink opens the stores anew for each connection to its blobs
+	key, err := store.Encode(identity.PrivateKey, identity.Leaf, nil, password)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make the key store: %w", err)
 	}
-	trusted, err := pkcs12.Modern2023.EncodeTrustStore([]*x509.Certificate{identity.Leaf}, password)
+	trusted, err := store.EncodeTrustStore([]*x509.Certificate{identity.Leaf}, password)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make the trust store: %w", err)
 	}
