@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,7 +38,7 @@ func (a *app) logsCommand() *cobra.Command {
 		})
 	fl := c.Flags()
 	fl.StringVar(&f.process, "process", "", "`jobmanager, taskmanager-0, …`; absent: all")
-	fl.StringVar(&f.incarnation, "incarnation", "", "`id` of an incarnation, or its beginning; absent: the newest")
+	fl.StringVar(&f.incarnation, "incarnation", "", "`id` of an incarnation, or its beginning; absent: the newest that runs, else the newest")
 	fl.BoolVarP(&f.follow, "follow", "f", false, "go on as more is written")
 	fl.IntVarP(&f.lines, "lines", "n", 0, "only the last `N` lines of each process; 0 = all")
 	return c
@@ -82,15 +83,16 @@ func (s *session) followAll(ctx context.Context, at string, chosen []v20261101.L
 	return errors.Join(errs...)
 }
 
-// choose finds the processes that are meant.
+// choose finds the processes that are meant. Without a word it is not an update that was refused, when the version before it runs on.
 func choose(sources []v20261101.LogSource, f logFlags) []v20261101.LogSource {
 	var chosen []v20261101.LogSource
 	incarnation := strings.ToLower(f.incarnation)
+	if incarnation == "" && len(sources) > 0 { // they come newest first
+		alive := slices.IndexFunc(sources, func(src v20261101.LogSource) bool { return src.Properties.Alive })
+		incarnation = sources[max(0, alive)].Properties.Incarnation
+	}
 	for _, src := range sources {
 		p := src.Properties
-		if incarnation == "" {
-			incarnation = p.Incarnation // they come newest first
-		}
 		process := f.process == "" || f.process == "all" || p.Process == f.process || p.Process == f.process+"-0"
 		if strings.HasPrefix(p.Incarnation, incarnation) && process {
 			chosen = append(chosen, src)
