@@ -14,7 +14,7 @@ import (
 )
 
 // masked is a value that the server keeps for itself.
-const masked = "******"
+const masked = flink.Hidden
 
 // secretAt reports whether a place of a resource holds a secret of Flink's configuration.
 func secretAt(at string) bool {

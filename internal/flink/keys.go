@@ -122,6 +122,9 @@ func (c *Classified) sort(written, key, value string) {
 	}
 }
 
+// Hidden stands for the value of a key that is [Sensitive].
+const Hidden = "******"
+
 // Sensitive says that a key's value must not be shown, by Flink's own list of words.
 func Sensitive(key string) bool {
 	key = strings.ToLower(key)

@@ -10,7 +10,7 @@ import (
 )
 
 // Hidden is shown in place of a secret value of Flink's configuration. Where a caller sends it back, it means the value that is stored.
-const Hidden = "******"
+const Hidden = flink.Hidden
 
 // Sensitive reports whether the value of a configuration key must not be shown.
 func Sensitive(key string) bool { return flink.Sensitive(key) }

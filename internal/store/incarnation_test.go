@@ -44,7 +44,9 @@ func TestALookBeginsWithAnIncarnationAndItsJobsStatus(t *testing.T) {
 			return first(tx.InsertIncarnation(ours), tx.InsertIncarnation(stray), tx.SaveJob(job))
 		})
 		got := map[string]WatchedIncarnation{}
-		for _, w := range get(t, s, func(tx *Tx) ([]WatchedIncarnation, error) { return tx.WatchedIncarnations([]string{"i2", "gone", "i1"}) }) {
+		for _, w := range get(t, s, func(tx *Tx) ([]WatchedIncarnation, error) {
+			return tx.WatchedIncarnations([]string{"i2", "gone", "i1"})
+		}) {
 			got[w.ID] = w
 		}
 		same(t, "incarnations", map[string]WatchedIncarnation{"i1": {ours, "RUNNING"}, "i2": {stray, ""}}, got)
