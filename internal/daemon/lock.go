@@ -62,6 +62,10 @@ func TakeLock(dir string) (*Lock, error) {
 	return l, nil
 }
 
+// ownerSize is the length of what the lock's file holds, in bytes. It is written over in place, never cut off, so that it
+// needs no new block of a disk that has become full.
+const ownerSize = 128
+
 // write puts down who we are, for those who come and find the lock taken.
 func (l *Lock) write() error {
 	start, err := startTime(os.Getpid())
@@ -72,16 +76,23 @@ func (l *Lock) write() error {
 	if err != nil {
 		return err
 	}
-	if err := l.file.Truncate(0); err != nil {
+	return l.overwrite(append(text, '\n'))
+}
+
+// overwrite fills the file with text. On a full disk the lock is held all the same, by somebody whom nobody can name:
+// `drey down` is how space is made.
+func (l *Lock) overwrite(text []byte) error {
+	filled := bytes.Repeat([]byte{' '}, ownerSize)
+	copy(filled, text)
+	if _, err := l.file.WriteAt(filled, 0); !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EDQUOT) {
 		return err
 	}
-	_, err = l.file.WriteAt(append(text, '\n'), 0)
-	return err
+	return nil
 }
 
 // Release gives the lock back. The file stays: removing a lock file would let two hold "the" lock.
 func (l *Lock) Release() error {
-	err := l.file.Truncate(0)
+	err := l.overwrite(nil)
 	return errors.Join(err, l.file.Close())
 }
 

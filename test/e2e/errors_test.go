@@ -154,7 +154,7 @@ func setListen(t *testing.T, s *server, address string) {
 	}
 }
 
-// A full disk refuses what cannot be kept, loses nothing, and is well again when there is space.
+// A full disk refuses what cannot be kept, loses nothing, and is well again when there is space. Everything can be ended on it.
 func TestAFullDiskRefusesAndRecovers(t *testing.T) {
 	s := prepareServer(t, env(t, "DREY_TEST_BIN"))
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
@@ -171,9 +171,12 @@ func TestAFullDiskRefusesAndRecovers(t *testing.T) {
 	})
 	s.start()
 	ballast := filepath.Join(s.dir, "ballast")
-	if err := exec.Command("sh", "-c", "cat /dev/zero > "+ballast+" 2>/dev/null; true").Run(); err != nil {
-		t.Fatal(err)
+	fill := func() {
+		if err := exec.Command("sh", "-c", "cat /dev/zero >> "+ballast+" 2>/dev/null; true").Run(); err != nil {
+			t.Fatal(err)
+		}
 	}
+	fill()
 	var refused result
 	s.until("the full disk is told", func() bool {
 		refused = s.cli("cluster", "create", "full", "--jar", jar(t, "hello.jar"))
@@ -191,4 +194,6 @@ func TestAFullDiskRefusesAndRecovers(t *testing.T) {
 	s.until("the server takes uploads again", func() bool {
 		return s.cli("cluster", "create", "after", "--jar", jar(t, "hello.jar"), "--no-wait").code == 0
 	})
+	fill()
+	s.must("down", "--data", s.dir)
 }
