@@ -163,7 +163,7 @@ func TestTheChartsValuesAreHeard(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := c.Kubernetes
-	if k.Drey != "registry.example.com/drey:2" || k.Pull != "Always" || k.Claim != "shared" || k.CPUPercent != 50 || k.Pod["nodeSelector"] == nil ||
+	if k.Drey != "registry.example.com/drey:2" || k.Pull != "Always" || k.Claim != "shared" || k.CPUPercent != 50 || k.Isolate || k.Pod["nodeSelector"] == nil ||
 		!slices.Equal(k.Images, []string{"2.2.1=registry.example.com/flink:2.2.1"}) || c.TLS.Certificate == "" || len(c.TLS.Names) > 0 ||
 		c.Log.Level != "debug" || c.Recovery.Budget != 3 || c.Database == "" || c.Storage.Folder == "" || !slices.Equal(c.Storage.S3.Buckets, []string{"orders-state"}) {
 		t.Errorf("got %+v", c)

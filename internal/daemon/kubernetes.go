@@ -31,7 +31,8 @@ type Kubernetes struct {
 	MemoryMB   int64    `yaml:"memoryMB"`   // all roles together may reserve
 	Pod        Pod      `yaml:"pod"`        // what every pod gets
 	CPUPercent int      `yaml:"cpuRequestPercent"`
-	TLS        bool     `yaml:"tls"` // between the processes of a job, and between them and us
+	Isolate    bool     `yaml:"networkPolicy"` // each job's pods are reached by each other, beside what the namespace's own policies allow
+	TLS        bool     `yaml:"tls"`           // between the processes of a job, and between them and us
 }
 
 // Pod is a [kubernetes.Template] as it is written in the file.
@@ -120,7 +121,7 @@ func kubernetesAt(c Config, storageRoot string, log *slog.Logger) (lifecycle.Tar
 	r, err := kubernetes.New(kubernetes.Config{
 		Kubeconfig: k.Kubeconfig, Context: k.Context, InCluster: k.InCluster, Namespace: k.Namespace,
 		Dir: dir, Key: key, Drey: k.Drey, Image: k.image, Pull: k.Pull, Claim: k.Claim, Mount: storageRoot, Log: log,
-		Template: template, CPURequestPercent: k.CPUPercent, TLS: k.TLS,
+		Template: template, CPURequestPercent: k.CPUPercent, TLS: k.TLS, Isolate: k.Isolate,
 	})
 	if err != nil {
 		return lifecycle.Target{}, nil, err

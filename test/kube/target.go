@@ -45,7 +45,7 @@ func (t *Target) make(ctx context.Context, keeper, flink string) (err error) {
 	if t.Claim, err = t.cluster.Claim(ctx, t.Namespace, "storage", t.Storage); err != nil {
 		return err
 	}
-	t.Config = fmt.Sprintf("kubernetes:\n  namespace: %s\n  kubeconfig: %s\n  drey: %s\n  images: [%s=%s]\n  pull: Never\n  claim: %s\n  cpuRequestPercent: 10\n", // several clusters share few cores
+	t.Config = fmt.Sprintf("kubernetes:\n  namespace: %s\n  kubeconfig: %s\n  drey: %s\n  images: [%s=%s]\n  pull: Never\n  claim: %s\n  cpuRequestPercent: 10\n  networkPolicy: true\n", // several clusters share few cores
 		t.Namespace, kubeconfig, keeper, flink, FlinkImage(flink), t.Claim)
 	return nil
 }

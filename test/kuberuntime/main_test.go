@@ -55,7 +55,7 @@ func configOf(t *testing.T) kubernetes.Config {
 	namespace, kubeconfig := cluster.Namespace(t)
 	return kubernetes.Config{
 		Kubeconfig: kubeconfig, Namespace: namespace, Dir: t.TempDir(), Key: strings.Repeat("k", 32),
-		Drey: kube.Drey, Pull: "Never", Dial: cluster.DialContext,
+		Drey: kube.Drey, Pull: "Never", Dial: cluster.DialContext, Isolate: true,
 		Image: func(string) (kubernetes.Image, error) { return kubernetes.Image{Name: kube.Drey}, nil },
 	}
 }

@@ -210,6 +210,13 @@ func (s *apiServer) change(path string, fn func(status thing)) {
 	}
 }
 
+// changes are all that were made, in order.
+func (s *apiServer) changes() []logged {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.log)
+}
+
 // get is an object now; nil if there is none.
 func (s *apiServer) get(path string) thing {
 	s.mu.Lock()

@@ -50,16 +50,9 @@ func TestConformance(t *testing.T) {
 	runtimetest.Run(t, func(t *testing.T) runtimetest.Fixture {
 		api := newAPI(t)
 		k := newKubelet(t, api)
-		kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-		if err := os.WriteFile(kubeconfig, []byte(kubeconfigOf(api.http.URL)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		dir := t.TempDir()
+		config := configOf(t, api)
 		open := func(t *testing.T) runtime.Runtime {
-			r, err := New(Config{
-				Kubeconfig: kubeconfig, Namespace: "flink", Dir: dir, Key: strings.Repeat("k", 32), Drey: "drey",
-				Image: func(string) (Image, error) { return Image{Name: "flink"}, nil },
-			})
+			r, err := New(config)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,6 +69,19 @@ func TestConformance(t *testing.T) {
 				k.kill(podName(id, *rec.find(p)))
 			}}
 	})
+}
+
+// configOf is a target in the stand-in.
+func configOf(t *testing.T, api *apiServer) Config {
+	t.Helper()
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(kubeconfig, []byte(kubeconfigOf(api.http.URL)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Config{
+		Kubeconfig: kubeconfig, Namespace: "flink", Dir: t.TempDir(), Key: strings.Repeat("k", 32), Drey: "drey", Isolate: true,
+		Image: func(string) (Image, error) { return Image{Name: "flink"}, nil },
+	}
 }
 
 func kubeconfigOf(server string) string {

@@ -53,10 +53,14 @@ func (r *Runtime) Forget(ctx context.Context, id runtime.IncarnationID) error {
 		return fmt.Errorf("cannot forget incarnation %s: it is not dead", id)
 	}
 	r.forgetView(id)
-	for _, err := range []error{
+	deletions := []error{
 		r.api.CoreV1().Services(r.config.Namespace).Delete(ctx, nameOf(id), meta.DeleteOptions{}),
 		r.api.CoreV1().Secrets(r.config.Namespace).Delete(ctx, nameOf(id), meta.DeleteOptions{}),
-	} {
+	}
+	if rec.Isolated {
+		deletions = append(deletions, r.api.NetworkingV1().NetworkPolicies(r.config.Namespace).Delete(ctx, nameOf(id), meta.DeleteOptions{}))
+	}
+	for _, err := range deletions {
 		if err != nil && !apierrors.IsNotFound(err) {
 			return fmt.Errorf("cannot forget incarnation %s: %w", id, explain(err))
 		}

@@ -43,8 +43,10 @@ type Config struct {
 	CPURequestPercent int
 	// TLS is between the processes of an incarnation, and between them and us, under an identity of its own. It holds for those prepared
 	// from now on.
-	TLS  bool
-	User int64 // uid, gid and fsGroup of the processes; 0 is 9999, the official image's
+	TLS bool
+	// Isolate gives each incarnation prepared from now on a NetworkPolicy, for namespaces where jobs may not reach each other.
+	Isolate bool
+	User    int64 // uid, gid and fsGroup of the processes; 0 is 9999, the official image's
 
 	// Dial reaches a pod's address. Nil: as any program does.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)

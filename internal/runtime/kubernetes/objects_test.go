@@ -73,6 +73,7 @@ func TestTheObjectsOfAnIncarnationAreAsTheyWereReviewed(t *testing.T) {
 	r, inc := testRuntime(t), testIncarnation()
 	rec := record{ID: testID, Image: "flink:2.3.0", Address: "10.96.0.7", Files: []string{"config.yaml"}}
 	golden(t, "service", service(testID, []int{6123, 8081}))
+	golden(t, "networkpolicy", policy(testID))
 	golden(t, "jobmanager", r.pod(rec, process{ProcessID: inc.Processes[0].ProcessID, Gate: true, MemoryMB: 800, CPUMilli: 1000, Life: 1}))
 	golden(t, "taskmanager", r.pod(rec, process{ProcessID: inc.Processes[1].ProcessID, MemoryMB: 900, CPUMilli: 250, Life: 2, LogStart: 4711}))
 	golden(t, "keeper", inputOf(inc, nil, "/opt/flink", inc.Processes[0]))

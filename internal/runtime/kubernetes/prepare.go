@@ -59,6 +59,9 @@ func (r *Runtime) prepare(ctx context.Context, inc runtime.Incarnation) error {
 		if rec.TLS != r.config.TLS { // its files and its record would say different things
 			return fmt.Errorf("it was begun with TLS %t, which is %t now", rec.TLS, r.config.TLS)
 		}
+		if err := r.isolate(ctx, rec); err != nil {
+			return err
+		}
 		_, err = r.api.CoreV1().Secrets(r.config.Namespace).Create(ctx, secret, meta.CreateOptions{})
 		if err != nil && !apierrors.IsAlreadyExists(err) {
 			return fmt.Errorf("cannot make its secret: %w", explain(err))
@@ -90,7 +93,7 @@ func (r *Runtime) record(ctx context.Context, inc runtime.Incarnation) (record, 
 		case len(rec.Processes) > 0:
 			return false, nil
 		}
-		rec.Image, rec.TLS, rec.Artifacts, rec.Template = image.Name, r.config.TLS, inc.Artifacts, &template
+		rec.Image, rec.TLS, rec.Isolated, rec.Artifacts, rec.Template = image.Name, r.config.TLS, r.config.Isolate, inc.Artifacts, &template
 		for _, f := range inc.Files {
 			rec.Files = append(rec.Files, f.Name)
 		}

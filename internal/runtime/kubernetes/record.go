@@ -21,8 +21,9 @@ import (
 type record struct {
 	ID         runtime.IncarnationID `json:"id"`
 	Image      string                `json:"image,omitempty"`
-	Address    string                `json:"address,omitempty"` // of the Service
-	TLS        bool                  `json:"tls,omitempty"`     // its processes are spoken to under its identity
+	Address    string                `json:"address,omitempty"`  // of the Service
+	TLS        bool                  `json:"tls,omitempty"`      // its processes are spoken to under its identity
+	Isolated   bool                  `json:"isolated,omitempty"` // it has a NetworkPolicy of its own
 	Files      []string              `json:"files,omitempty"`
 	Artifacts  []runtime.Artifact    `json:"artifacts,omitempty"`
 	Template   *Template             `json:"template,omitempty"`

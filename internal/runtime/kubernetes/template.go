@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	core "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	strict "sigs.k8s.io/json"
 )
 
@@ -28,6 +29,7 @@ type Template struct {
 	Env                          []core.EnvVar               `json:"env,omitempty"`
 	Volumes                      []core.Volume               `json:"volumes,omitempty"`
 	VolumeMounts                 []core.VolumeMount          `json:"volumeMounts,omitempty"`
+	EphemeralStorage             *resource.Quantity          `json:"ephemeralStorage,omitempty"` // of the node's disk: logs, working state, /tmp
 }
 
 const maxTemplate = 16 << 10 // bytes: it is kept in each incarnation's record
@@ -72,6 +74,9 @@ func (t Template) over(base Template) (Template, error) {
 	out.VolumeMounts = slices.Concat(base.VolumeMounts, t.VolumeMounts)
 	if t.Affinity != nil {
 		out.Affinity = t.Affinity
+	}
+	if t.EphemeralStorage != nil {
+		out.EphemeralStorage = t.EphemeralStorage
 	}
 	if t.PriorityClassName != "" {
 		out.PriorityClassName = t.PriorityClassName
@@ -136,6 +141,10 @@ func (t Template) apply(p *core.Pod) {
 	flink.Env = slices.Concat(flink.Env, t.Env)
 	spec.Volumes = slices.Concat(spec.Volumes, t.Volumes)
 	flink.VolumeMounts = slices.Concat(flink.VolumeMounts, t.VolumeMounts)
+	if t.EphemeralStorage != nil {
+		flink.Resources.Requests[core.ResourceEphemeralStorage] = *t.EphemeralStorage
+		flink.Resources.Limits[core.ResourceEphemeralStorage] = *t.EphemeralStorage
+	}
 }
 
 // names are the environment variables that the process gets from its container.

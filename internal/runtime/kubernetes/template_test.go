@@ -16,7 +16,8 @@ const full = `{
 	"priorityClassName": "high", "serviceAccountName": "orders", "automountServiceAccountToken": true, "imagePullSecrets": [{"name": "registry"}],
 	"env": [{"name": "TZ", "value": "UTC"}, {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "orders", "key": "token"}}}],
 	"volumes": [{"name": "models", "persistentVolumeClaim": {"claimName": "models", "readOnly": true}}, {"name": "trust", "configMap": {"name": "trust"}}],
-	"volumeMounts": [{"name": "models", "mountPath": "/models", "readOnly": true}, {"name": "trust", "mountPath": "/opt/trust"}]
+	"volumeMounts": [{"name": "models", "mountPath": "/models", "readOnly": true}, {"name": "trust", "mountPath": "/opt/trust"}],
+	"ephemeralStorage": "20Gi"
 }`
 
 func TestAPodHasWhatItsTemplateSaysAndAllThatItMustHave(t *testing.T) {
@@ -44,11 +45,11 @@ func TestAPodHasWhatItsTemplateSaysAndAllThatItMustHave(t *testing.T) {
 func TestAJobsTemplateIsLaidOverTheNamespaces(t *testing.T) {
 	t.Parallel()
 	base, err := ParseTemplate(`{"labels": {"a": "1", "b": "1"}, "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "1"}], "serviceAccountName": "all",
-		"automountServiceAccountToken": true, "nodeSelector": {"disk": "ssd"}, "imagePullSecrets": [{"name": "one"}]}`)
+		"automountServiceAccountToken": true, "nodeSelector": {"disk": "ssd"}, "imagePullSecrets": [{"name": "one"}], "ephemeralStorage": "20Gi"}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, err := ParseTemplate(`{"labels": {"b": "2"}, "env": [{"name": "B", "value": "2"}], "serviceAccountName": "orders", "imagePullSecrets": [{"name": "two"}]}`)
+	own, err := ParseTemplate(`{"labels": {"b": "2"}, "env": [{"name": "B", "value": "2"}], "serviceAccountName": "orders", "imagePullSecrets": [{"name": "two"}], "ephemeralStorage": "1.5Ti"}`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func TestAJobsTemplateIsLaidOverTheNamespaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"labels":{"a":"1","b":"2"},"nodeSelector":{"disk":"ssd"},"serviceAccountName":"orders","imagePullSecrets":[{"name":"one"},{"name":"two"}],"env":[{"name":"A","value":"1"},{"name":"B","value":"2"}]}`
+	const want = `{"labels":{"a":"1","b":"2"},"nodeSelector":{"disk":"ssd"},"serviceAccountName":"orders","imagePullSecrets":[{"name":"one"},{"name":"two"}],"env":[{"name":"A","value":"1"},{"name":"B","value":"2"}],"ephemeralStorage":"1536Gi"}`
 	if string(text) != want {
 		t.Errorf("got  %s\nwant %s", text, want)
 	}
@@ -79,6 +80,8 @@ func TestWhatAPodMayNotHaveIsRefusedByItsKey(t *testing.T) {
 		`{"finalizers": []}`:                                `"finalizers"`,
 		`{"restartPolicy": "Always"}`:                       `"restartPolicy"`,
 		`{"NodeSelector": {"a": "b"}}`:                      `"NodeSelector"`,
+		`{"ephemeralStorage": "much"}`:                      `quantities`,
+		`{"ephemeralStorage": "0"}`:                         `ephemeralStorage`,
 		`{"labels": 1}`:                                     `labels`,
 		`{"labels": {"drey.dev/incarnation": "x"}}`:         `labels: drey.dev/incarnation`,
 		`{"labels": {"app.kubernetes.io/managed-by": "x"}}`: `labels: app.kubernetes.io/managed-by`,

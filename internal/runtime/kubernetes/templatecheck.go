@@ -54,6 +54,9 @@ func ofDrey(key string) bool {
 
 // checkPlace: a pod that stays on a node which is not heard of, or is said to be off, would say nothing of its end.
 func (t Template) checkPlace() error {
+	if t.EphemeralStorage != nil && t.EphemeralStorage.Sign() <= 0 {
+		return fmt.Errorf("ephemeralStorage is %s, and must be more than nothing", t.EphemeralStorage)
+	}
 	for i, toleration := range t.Tolerations {
 		lost := slices.Contains([]string{"", core.TaintNodeNotReady, core.TaintNodeUnreachable, core.TaintNodeOutOfService}, toleration.Key)
 		if lost && (toleration.Effect == "" || toleration.Effect == core.TaintEffectNoExecute) {

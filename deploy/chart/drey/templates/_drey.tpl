@@ -6,7 +6,7 @@
 {{- define "drey.config" -}}
 {{- $service := printf "drey.%s.svc" .Release.Namespace }}
 {{- $kubernetes := dict "inCluster" true "namespace" .Release.Namespace "drey" (include "drey.image" .) "images" .Values.flink "pull" .Values.image.pullPolicy
-      "claim" (.Values.storage.claim | default "drey-storage") "cpuRequestPercent" (int .Values.cpuRequestPercent) }}
+      "claim" (.Values.storage.claim | default "drey-storage") "cpuRequestPercent" (int .Values.cpuRequestPercent) "networkPolicy" .Values.networkPolicy.create }}
 {{- if .Values.pod }}
 {{- $_ := set $kubernetes "pod" .Values.pod }}
 {{- end }}
