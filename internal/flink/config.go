@@ -116,6 +116,9 @@ func (p Plan) own() map[string]string {
 	if p.TaskManager.CPU <= 0 {
 		delete(keys, "taskmanager.cpu.cores")
 	}
+	if jar := p.jar(); jar != "" {
+		keys["drey.jar-in-place"] = fileURL(jar) // so that the gate need not have it sent (JarInPlace.java)
+	}
 	if len(p.Program.Libs) > 0 {
 		keys["pipeline.classpaths"] = p.classpaths()
 	}

@@ -181,6 +181,7 @@ func TestConfigPrecedence(t *testing.T) {
 		"pipeline.name":                         "orders",
 		"pipeline.classpaths":                   "file:///run/my%20jars/a%20b.jar;file:///run/my%20jars/c.jar",
 		"drey.fs.root":                          "/data/folders",
+		"drey.jar-in-place":                     "file:///run/my%20jars/9f.jar",
 		"cluster.id":                            plan.Incarnation,
 		"execution.runtime-mode":                "BATCH\n# \"a\": x \u2028",
 	} {

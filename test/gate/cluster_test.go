@@ -36,6 +36,7 @@ const embedded = "../../internal/daemon/embedded"
 type cluster struct {
 	t       *testing.T
 	runtime *local.Runtime
+	dir     string // the runtime's
 	storage string // drey.fs.root
 	rest    string
 	http    *http.Client // that its JobManager answers
@@ -69,8 +70,9 @@ func startAs(t *testing.T, identity *tls.Certificate, version, jar string, taskM
 	if err != nil {
 		t.Fatal(err)
 	}
+	dir := t.TempDir()
 	rt, err := local.New(local.Config{
-		Dir: t.TempDir(), KeeperPath: absolute(t, embedded+"/drey-keep"), Java: java,
+		Dir: dir, KeeperPath: absolute(t, embedded+"/drey-keep"), Java: java,
 		Distributions: func(string) (string, error) { return home, nil },
 	})
 	if err != nil {
@@ -78,7 +80,7 @@ func startAs(t *testing.T, identity *tls.Certificate, version, jar string, taskM
 	}
 	t.Cleanup(func() { _ = rt.Close() })
 	ports := flink.Ports{RPC: flinktest.Port(t), REST: flinktest.Port(t)}
-	c := &cluster{t: t, runtime: rt, storage: t.TempDir(), rest: fmt.Sprintf("http://127.0.0.1:%d", ports.REST), http: http.DefaultClient}
+	c := &cluster{t: t, runtime: rt, dir: dir, storage: t.TempDir(), rest: fmt.Sprintf("http://127.0.0.1:%d", ports.REST), http: http.DefaultClient}
 	if identity != nil {
 		c.rest, c.http = fmt.Sprintf("https://127.0.0.1:%d", ports.REST), clientAs(identity)
 	}

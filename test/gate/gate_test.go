@@ -4,9 +4,12 @@ package gate
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"drey/internal/flink"
@@ -57,6 +60,9 @@ func TestARehearsedAndWarmGateLeavesNothingBehind(t *testing.T) {
 		t.Errorf("main() submitted %v, want %s alone", jobs, jobID)
 	}
 	checkGraph(t, got, c.stateIDs())
+	if sent := c.blobs(); len(sent) > 0 {
+		t.Errorf("the job's jar, which every process has, was sent: %v", sent)
+	}
 }
 
 // checkGraph compares what the rehearsal saw with what the job wrote.
@@ -120,6 +126,23 @@ func (c *cluster) report() report {
 		c.t.Fatalf("report %s: %v", raw, err)
 	}
 	return r
+}
+
+// blobs are the files that the job's processes have of Flink's blob server.
+func (c *cluster) blobs() (files []string) {
+	err := filepath.WalkDir(c.dir, func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasPrefix(filepath.Base(path), "blob_") {
+			files = append(files, path)
+		}
+		if errors.Is(err, fs.ErrNotExist) { // a working file of Flink's, gone meanwhile
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return files
 }
 
 // checkpoints are the entries of the job's checkpoint directory.

@@ -40,7 +40,9 @@ final class OneJob {
                             + " environment (in SQL: one STATEMENT SET), or make two clusters of them.");
         }
         RestoreKeys.requireUnchanged(configuration, order);
-        return executor.execute(pipeline, configuration, loader).thenApply(this::note);
+        Configuration settings = new Configuration(configuration);
+        JarInPlace.use(configuration, settings);
+        return executor.execute(pipeline, settings, loader).thenApply(this::note);
     }
 
     private JobClient note(JobClient client) {

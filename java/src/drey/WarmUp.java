@@ -36,7 +36,7 @@ final class WarmUp {
         ReadableConfig given = StreamExecutionEnvironment.getExecutionEnvironment().getConfiguration();
         Path folder =
                 new Path(given.get(CheckpointingOptions.CHECKPOINTS_DIRECTORY), FOLDER + given.get(INCARNATION));
-        StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment(settings(folder));
+        StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment(settings(given, folder));
         environment.clearJobListeners(); // they are the user's, and this job is not
         if (parallelism > 0) {
             environment.setParallelism(parallelism);
@@ -62,8 +62,9 @@ final class WarmUp {
     }
 
     /** What differs from the real job's configuration. */
-    private static Configuration settings(Path checkpoints) {
+    private static Configuration settings(ReadableConfig given, Path checkpoints) {
         Configuration settings = new Configuration();
+        JarInPlace.use(given, settings);
         settings.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, checkpoints.toString());
         settings.setString("execution.runtime-mode", "STREAMING");
         settings.setString("execution.checkpointing.interval", "1 s");
