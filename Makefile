@@ -146,9 +146,9 @@ e2e-kube: $(KUBE_BUILT) ## the suites of life, updates, recovery and faults with
 	@scripts/prerequisites.sh kube
 	$(E2E_KUBE) -run '$(or $(RUN),$(KUBE_SUITES))'
 
-failpoints-kube: $(KUBE_BUILT) ## kill the server at every moment of every step, with pods on a real Kubernetes
+failpoints-kube: $(KUBE_BUILT) ## kill the server at every moment of every step, and each process of an update, with pods on a real Kubernetes
 	@scripts/prerequisites.sh kube
-	DREY_TEST_SWEEP=all $(E2E_KUBE) -run TestTheServerKilledAt
+	DREY_TEST_SWEEP=all $(E2E_KUBE) -run 'TestTheServerKilledAt|TestEachProcess'
 
 check: lint unit
 
@@ -169,8 +169,8 @@ golden: ## write the golden files anew
 record: $(EMBED)/drey-keep $(EMBED)/drey-flink.jar build/jars/witness.jar ## record what real Flink answers: the traces that the fake is held to
 	go test -timeout 20m -v -count=1 ./test/conformance -record
 
-failpoints-real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar ## kill the server at every moment of every step on real Flink (30 minutes)
-	DREY_TEST_SWEEP=all DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -timeout 120m -v -count=1 -run 'TestTheServerKilled' ./test/e2e
+failpoints-real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar ## kill the server at every moment of every step on real Flink, and each process of an update (40 minutes)
+	DREY_TEST_SWEEP=all DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -timeout 120m -v -count=1 -run 'TestTheServerKilled|TestEachProcess' ./test/e2e
 
 lines: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(HOMES) ## the suites of life, updates and recovery on each line (LINES=, RUN=; 20 minutes each); evidence in docs/evidence/lines.json
 	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) DREY_EVIDENCE=$(abspath docs/evidence/lines.json) go test -tags deep -run 'TestEachLine$$' -timeout 170m -v -count=1 ./test/lines
