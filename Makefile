@@ -139,7 +139,7 @@ KUBE_BUILT = bin/drey build/drey-failpoints build/jars/witness.jar build/jars/he
 
 test-kube: $(KUBE_BUILT) ## what Drey counts on in Kubernetes, on a real one; a life and kills of the server there
 	@scripts/prerequisites.sh kube
-	go test -timeout 60m -v -count=1 -p 1 ./test/kube/... ./test/kuberuntime/... ./test/deploy/...
+	go test -timeout 60m -v -count=1 -p 1 -parallel 6 ./test/kube/... ./test/kuberuntime/... ./test/deploy/...
 	DREY_TEST_SWEEP=gap $(E2E_KUBE) -run '$(KUBE_CI)'
 
 e2e-kube: $(KUBE_BUILT) ## the suites of life, updates, recovery and faults with pods on a real Kubernetes (RUN=)
