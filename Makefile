@@ -107,7 +107,7 @@ SIMULATED = DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race 
 ON_POSTGRES = DREY_TEST_DATABASE=postgres
 LIFE = DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 120m -v -count=1 ./test/e2e
 
-python: bin/drey $(PYTHON) ## a Python job on real Flink, and docs/python.md; once it installs Flink's package (490 MB, minutes)
+python: bin/drey $(PYTHON) $(HOMES) ## a Python job on real Flink, and docs/python.md; once it installs Flink's package (490 MB, minutes)
 	DREY_TEST_BIN=$(abspath bin/drey) go test -race -tags python -run 'TestAPythonJob|TestPythonJobs' -timeout 60m -v -count=1 -p 1 ./test/e2e ./test/docs
 
 postgres: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(GATEWAY) $(S3) $(HOMES) ## the suites on real Flink and on simulated clusters with PostgreSQL beneath (30 minutes); evidence in docs/evidence/postgres.json
