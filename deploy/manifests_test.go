@@ -18,6 +18,7 @@ import (
 	yamlv3 "go.yaml.in/yaml/v3"
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	networking "k8s.io/api/networking/v1"
 	rbac "k8s.io/api/rbac/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -220,6 +221,25 @@ func TestRightsAreFew(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestJobsAreReachedByDreyOnly, and by what each start's own policy adds; the metadata service of a machine is nobody's (SEC-39).
+func TestJobsAreReachedByDreyOnly(t *testing.T) {
+	t.Parallel()
+	spec := plain(t)["NetworkPolicy drey-jobs"].(*networking.NetworkPolicy).Spec
+	want := []networking.NetworkPolicyIngressRule{{From: []networking.NetworkPolicyPeer{
+		{PodSelector: &meta.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": "drey"}}}}}}
+	if diff := cmp.Diff(want, spec.Ingress); diff != "" {
+		t.Errorf("who reaches jobs (-want +got):\n%s", diff)
+	}
+	for _, to := range spec.Egress[0].To {
+		if to.IPBlock != nil && len(to.IPBlock.Except) != 1 {
+			t.Errorf("jobs reach all of %s", to.IPBlock.CIDR)
+		}
+	}
+	if len(spec.PolicyTypes) != 2 || len(spec.Egress) != 1 {
+		t.Errorf("got %+v", spec)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // check refuses what would take a pod out of our hands, or give a job more than a job may have: docs/kubernetes.md says what and why.
 func (t Template) check() error {
 	for _, look := range []func(Template) error{
-		Template.checkMetadata, Template.checkPlace, Template.checkAccount, Template.checkEnv, Template.checkVolumes, Template.checkMounts,
+		Template.checkMetadata, Template.checkPlace, Template.checkAccount, Template.checkEnv, Template.checkVolumes, Template.checkMounts, Template.checkDisk,
 	} {
 		if err := look(t); err != nil {
 			return err
@@ -54,9 +54,6 @@ func ofDrey(key string) bool {
 
 // checkPlace: a pod that stays on a node which is not heard of, or is said to be off, would say nothing of its end.
 func (t Template) checkPlace() error {
-	if t.EphemeralStorage != nil && t.EphemeralStorage.Sign() <= 0 {
-		return fmt.Errorf("ephemeralStorage is %s, and must be more than nothing", t.EphemeralStorage)
-	}
 	for i, toleration := range t.Tolerations {
 		lost := slices.Contains([]string{"", core.TaintNodeNotReady, core.TaintNodeUnreachable, core.TaintNodeOutOfService}, toleration.Key)
 		if lost && (toleration.Effect == "" || toleration.Effect == core.TaintEffectNoExecute) {
@@ -202,6 +199,13 @@ func (t Template) checkMounts() error {
 				return fmt.Errorf("%s.mountPath: %s is in the way of %s", at, m.MountPath, place)
 			}
 		}
+	}
+	return nil
+}
+
+func (t Template) checkDisk() error {
+	if t.EphemeralStorage != nil && t.EphemeralStorage.Sign() <= 0 {
+		return fmt.Errorf("ephemeralStorage is %s, and must be more than nothing", t.EphemeralStorage)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ final class JarInPlace {
     static void use(ReadableConfig given, Configuration settings) {
         List<String> jars = given.getOptional(PipelineOptions.JARS).orElse(List.of());
         String place = given.get(URL);
-        if (place == null || jars.size() != 1 || !pathOf(jars.get(0)).equals(pathOf(place))) {
+        if (place == null || jars.size() != 1 || !pathOf(place).equals(pathOf(jars.get(0)))) {
             return;
         }
         List<String> entries = new ArrayList<>(jars);
@@ -34,6 +34,7 @@ final class JarInPlace {
         settings.set(PipelineOptions.CLASSPATHS, entries);
     }
 
+    /** The path of a URL; null of one that has none, such as {@code jar:file:…}. */
     private static String pathOf(String url) {
         try {
             return URI.create(url).getPath();
