@@ -12,12 +12,17 @@ import (
 )
 
 func (f *Front) getCluster(w http.ResponseWriter, r *request) error {
-	v, err := f.door.Cluster(r.Context(), r.clusterRef())
+	c, err := f.door.StoredCluster(r.Context(), r.clusterRef())
 	if err != nil {
 		return err
 	}
-	w.Header().Set("ETag", quote(v.ETag))
-	return writeJSON(w, http.StatusOK, r.version.encodeCluster(v))
+	text, err := f.encoded.cluster(r.version, c)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", quote(c.ETag))
+	write(w, http.StatusOK, text)
+	return nil
 }
 
 func (f *Front) listClusters(w http.ResponseWriter, r *request) error {
@@ -28,11 +33,22 @@ func (f *Front) listClusters(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	views, next, err := f.door.Clusters(r.Context(), r.poolRef(), page)
+	all, next, err := f.door.StoredClusters(r.Context(), r.poolRef(), page)
 	if err != nil {
 		return err
 	}
-	return writePage(w, r, page, views, next, func(v lifecycle.ClusterView) any { return r.version.encodeCluster(v) })
+	items := make([][]byte, len(all))
+	for i, c := range all {
+		if items[i], err = f.encoded.cluster(r.version, c); err != nil {
+			return err
+		}
+	}
+	text, err := encodedList(items, nextLink(r, page, next))
+	if err != nil {
+		return err
+	}
+	write(w, http.StatusOK, text)
+	return nil
 }
 
 // putCluster only translates. What the version cannot say is taken from the cluster that exists (R13).

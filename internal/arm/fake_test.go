@@ -2,6 +2,7 @@ package arm
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"strings"
@@ -63,15 +64,27 @@ func (d *fakeDoor) Cluster(ctx context.Context, r cluster.Ref) (lifecycle.Cluste
 	return d.view, d.err
 }
 
+func (d *fakeDoor) StoredCluster(ctx context.Context, r cluster.Ref) (lifecycle.StoredCluster, error) {
+	v, err := d.Cluster(ctx, r)
+	return stored(v), err
+}
+
+// stored is as a Service would have read it; no two are taken for the same.
+func stored(v lifecycle.ClusterView) lifecycle.StoredCluster {
+	c := lifecycle.StoredCluster{ETag: v.ETag, View: func() (lifecycle.ClusterView, error) { return v, nil }}
+	_, _ = rand.Read(c.Digest[:])
+	return c
+}
+
 func notThere() error {
 	return cluster.Errorf(cluster.NotFound, "ResourceNotFound", "", "There is no cluster of this name.")
 }
 
-func (d *fakeDoor) Clusters(ctx context.Context, p cluster.PoolRef, page lifecycle.Page) ([]lifecycle.ClusterView, string, error) {
+func (d *fakeDoor) StoredClusters(ctx context.Context, p cluster.PoolRef, page lifecycle.Page) ([]lifecycle.StoredCluster, string, error) {
 	if err := d.Scope(ctx, p.Subscription, p.Group); err != nil {
 		return nil, "", err
 	}
-	return []lifecycle.ClusterView{d.view}, d.next, d.asked("Clusters %s %+v", p.ID(), page)
+	return []lifecycle.StoredCluster{stored(d.view)}, d.next, d.asked("StoredClusters %s %+v", p.ID(), page)
 }
 
 func (d *fakeDoor) PatchCluster(_ context.Context, c lifecycle.Caller, r cluster.Ref, merge func(lifecycle.ClusterView) (cluster.Spec, error), cond lifecycle.Conditions) (lifecycle.ClusterView, lifecycle.Operation, error) {

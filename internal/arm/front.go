@@ -44,6 +44,7 @@ type Front struct {
 	options Options
 	routes  []*route
 	limits  *throttle
+	encoded encoded
 }
 
 // New makes the front of door. issuer says whose token a request bears, and serves the anonymous routes to get one.
@@ -57,7 +58,7 @@ func New(door lifecycle.Door, issuer *identity.Issuer, options Options) *Front {
 	if options.SameLocation == nil {
 		options.SameLocation = func(string) bool { return false }
 	}
-	return &Front{door: door, issuer: issuer, options: options, routes: table(), limits: newThrottle(options.Limits, options.Metrics)}
+	return &Front{door: door, issuer: issuer, options: options, routes: table(), limits: newThrottle(options.Limits, options.Metrics), encoded: newEncoded()}
 }
 
 // ServeHTTP implements [http.Handler]. It is the one wrapper around all handlers: it names the request, finds out who asks and whether he may,

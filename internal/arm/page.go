@@ -1,12 +1,14 @@
 package arm
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"hash/crc32"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,16 +48,34 @@ func pageOf(r *request) (p lifecycle.Page, err error) {
 	return p, nil
 }
 
+// encodedList is a [contract.List] of items that are encoded; to have them checked again takes as long as to encode them.
+func encodedList(items [][]byte, next string) ([]byte, error) {
+	end := []byte("]}")
+	if next != "" {
+		link, err := toJSON(next)
+		if err != nil {
+			return nil, err
+		}
+		end = slices.Concat([]byte(`],"nextLink":`), link, []byte("}"))
+	}
+	return slices.Concat([]byte(`{"value":[`), bytes.Join(items, []byte(",")), end), nil
+}
+
 // writePage answers a page of a list; next is the key of its last item, "" if it is the last page.
 func writePage[T any](w http.ResponseWriter, r *request, p lifecycle.Page, items []T, next string, show func(T) any) error {
-	if next != "" {
-		q := url.Values{"api-version": query(r.Request, "api-version"), "$skipToken": {tokenOf(r, next)}}
-		if p.Limit > 0 {
-			q.Set("$top", strconv.Itoa(p.Limit))
-		}
-		next = r.base() + r.URL.EscapedPath() + "?" + q.Encode()
+	return writeList(w, items, nextLink(r, p, next), show)
+}
+
+// nextLink is where the page after key is, "" if there is none.
+func nextLink(r *request, p lifecycle.Page, key string) string {
+	if key == "" {
+		return ""
 	}
-	return writeList(w, items, next, show)
+	q := url.Values{"api-version": query(r.Request, "api-version"), "$skipToken": {tokenOf(r, key)}}
+	if p.Limit > 0 {
+		q.Set("$top", strconv.Itoa(p.Limit))
+	}
+	return r.base() + r.URL.EscapedPath() + "?" + q.Encode()
 }
 
 // writePart answers a page of a list that is at hand as a whole.

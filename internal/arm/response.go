@@ -68,18 +68,32 @@ func (f *Front) standardHeaders(w http.ResponseWriter, r *request) {
 	}
 }
 
-// writeJSON answers body. It is written as a whole before anything is sent; texts are not escaped for HTML.
+// writeJSON answers body. It is written as a whole before anything is sent.
 func writeJSON(w http.ResponseWriter, status int, body any) error {
+	text, err := toJSON(body)
+	if err != nil {
+		return err
+	}
+	write(w, status, text)
+	return nil
+}
+
+// toJSON encodes a body; texts are not escaped for HTML.
+func toJSON(body any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(body); err != nil {
-		return fmt.Errorf("cannot write the answer: %w", err)
+		return nil, fmt.Errorf("cannot write the answer: %w", err)
 	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// write answers a body that is encoded.
+func write(w http.ResponseWriter, status int, text []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(bytes.TrimSuffix(b.Bytes(), []byte("\n"))) // the caller may have gone: nothing is left to tell him
-	return nil
+	_, _ = w.Write(text) // the caller may have gone: nothing is left to tell him
 }
 
 // ignore keeps what was read over of the body, as much of it as a header should hold: the log of what is accepted names it too (R34).

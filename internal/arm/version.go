@@ -20,6 +20,7 @@ import (
 type version struct {
 	name          string
 	ours          bool // what is beyond the published API exists only here
+	showsJob      bool // a cluster is shown with what was last seen of its job
 	put           cluster.Declaring
 	decodeCluster func([]byte, *cluster.Cluster) (cluster.Spec, []string, error)
 	decodeRunJob  func([]byte) (cluster.RunJob, []string, error)
@@ -36,7 +37,7 @@ var published = &version{
 }
 
 var ours = &version{
-	name: v20261101.Name, ours: true, put: cluster.ByOurPut,
+	name: v20261101.Name, ours: true, showsJob: true, put: cluster.ByOurPut,
 	decodeCluster: v20261101.DecodeCluster, encodeCluster: v20261101.EncodeCluster,
 	decodeRunJob: v20261101.DecodeRunJob, encodeJob: v20240501.EncodeJob,
 	pools: v20240501.OurPools,

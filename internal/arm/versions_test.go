@@ -1,7 +1,9 @@
 package arm
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -79,7 +82,48 @@ func TestInEveryVersionSendingBackWhatWasReadChangesNothing(t *testing.T) {
 	}
 }
 
-// A page of clusters is shown from documents that are decoded once for everybody.
+// What was encoded is kept under a digest that the job has no part in.
+func TestAClusterIsShownWithItsJobAsItIsNow(t *testing.T) {
+	t.Parallel()
+	for _, v := range everyVersion {
+		kept, before, after := newEncoded(), complete().view, complete().view
+		after.Job.Status, after.Job.FlinkJobID, after.Job.RunID, after.Job.SeenAt = "FAILED", "another", "job-another", now.Add(time.Second)
+		for _, view := range []lifecycle.ClusterView{before, after} {
+			want, err := toJSON(v.encodeCluster(view))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := kept.cluster(v, lifecycle.StoredCluster{View: func() (lifecycle.ClusterView, error) { return view, nil }})
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s: got %s (%v), want %s", v.name, got, err, want)
+			}
+		}
+	}
+}
+
+func TestAClusterIsEncodedOnceForAllWhoReadIt(t *testing.T) {
+	t.Parallel()
+	kept, view, asked := newEncoded(), complete().view, 0
+	read := func(v *version, digest byte, err error) (string, error) {
+		text, err := kept.cluster(v, lifecycle.StoredCluster{Digest: [32]byte{digest}, View: func() (lifecycle.ClusterView, error) { asked++; return view, err }})
+		return string(text), err
+	}
+	if _, err := read(published, 1, errors.New("no view")); err == nil {
+		t.Error("a view that cannot be made is no error")
+	}
+	first, err := read(published, 1, nil)
+	if again, _ := read(published, 1, nil); err != nil || again != first || asked != 2 {
+		t.Errorf("%d views were made (%v)", asked, err)
+	}
+	view.Ref.Name = "other"
+	if other, err := read(published, 2, nil); err != nil || other == first {
+		t.Errorf("another cluster is shown as the first (%v)", err)
+	}
+	if other, err := read(preview2306, 1, nil); err != nil || other == first {
+		t.Errorf("another version shows what the first one kept (%v)", err)
+	}
+}
+
 func TestShowingAClusterChangesNothingOfIt(t *testing.T) {
 	t.Parallel()
 	for _, v := range everyVersion {

@@ -4,6 +4,7 @@ package lifecycle
 
 import (
 	"context"
+	"crypto/sha256"
 	"io"
 	"time"
 
@@ -36,6 +37,15 @@ type ClusterView struct {
 	FQDN              string // "" until the create ended (R40)
 	Created           bool   // answered by the PUT that made it
 	TaskManagers      int    // wanted
+}
+
+// StoredCluster is a cluster as it was read. To make a view of it costs more than to read it, so whoever kept what he made of an earlier one of
+// the same digest does not ask for it.
+type StoredCluster struct {
+	ETag string
+	// Digest is of all that its view is made of but for the Job, which changes with each look at it.
+	Digest [sha256.Size]byte
+	View   func() (ClusterView, error)
 }
 
 // Component is a part a cluster really runs, with its version.
@@ -153,7 +163,9 @@ type Door interface {
 	Scope(ctx context.Context, subscription, group string) error
 
 	Cluster(ctx context.Context, ref cluster.Ref) (ClusterView, error)
-	Clusters(ctx context.Context, pool cluster.PoolRef, p Page) (views []ClusterView, next string, err error)
+	// StoredCluster is the same for whoever reads often; StoredClusters lists by name.
+	StoredCluster(ctx context.Context, ref cluster.Ref) (StoredCluster, error)
+	StoredClusters(ctx context.Context, pool cluster.PoolRef, p Page) (all []StoredCluster, next string, err error)
 	// PutCluster, PatchCluster and ResizeCluster declare what a cluster shall be. What asks for it is brought to a running job.
 	PutCluster(ctx context.Context, c Caller, ref cluster.Ref, by cluster.Declaring, spec cluster.Spec, cond Conditions) (ClusterView, Operation, error)
 	PatchCluster(ctx context.Context, c Caller, ref cluster.Ref, merge func(ClusterView) (cluster.Spec, error), cond Conditions) (ClusterView, Operation, error)

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -86,12 +87,22 @@ func (s *Service) jobRow(tx *store.Tx, ref cluster.Ref) (cluster.Job, error) {
 }
 
 // Cluster reads one cluster.
-func (s *Service) Cluster(ctx context.Context, ref cluster.Ref) (v ClusterView, err error) {
+func (s *Service) Cluster(ctx context.Context, ref cluster.Ref) (ClusterView, error) {
+	found, err := s.StoredCluster(ctx, ref)
+	if err != nil {
+		return ClusterView{}, err
+	}
+	return found.View()
+}
+
+// StoredCluster reads one cluster, and makes no view of it yet.
+func (s *Service) StoredCluster(ctx context.Context, ref cluster.Ref) (found StoredCluster, err error) {
 	err = s.Store.Read(ctx, func(tx *store.Tx) error {
-		v, err = s.view(tx, ref)
+		row, err := s.shownRow(tx, ref)
+		found = s.stored(row)
 		return err
 	})
-	return v, err
+	return found, err
 }
 
 const (
@@ -106,51 +117,71 @@ func (p Page) limit() int {
 	return p.Limit
 }
 
-// Clusters lists a pool's clusters by name.
-func (s *Service) Clusters(ctx context.Context, ref cluster.PoolRef, p Page) (views []ClusterView, next string, err error) {
+// StoredClusters lists a pool's clusters by name.
+func (s *Service) StoredClusters(ctx context.Context, ref cluster.PoolRef, p Page) (all []StoredCluster, next string, err error) {
 	limit := p.limit()
+	var rows []store.ShownCluster
 	err = s.Store.Read(ctx, func(tx *store.Tx) error {
-		rows, err := tx.ShownClusters(ref, store.CallerLane, writes, p.After, limit+1)
+		rows, err = tx.ShownClusters(ref, store.CallerLane, writes, p.After, limit+1)
 		if err == nil && len(rows) == 0 {
 			_, err = poolRow(tx, ref)
 		}
-		if err != nil {
-			return err
-		}
-		if len(rows) > limit {
-			rows = rows[:limit]
-			next = strings.ToLower(rows[limit-1].Ref.Name)
-		}
-		views = make([]ClusterView, len(rows))
-		for i, row := range rows {
-			views[i] = s.shown(row)
-		}
-		return nil
+		return err
 	})
-	return views, next, err
+	if err != nil {
+		return nil, "", err
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		next = rows[limit-1].Key
+	}
+	all = make([]StoredCluster, len(rows))
+	for i, row := range rows {
+		all[i] = s.stored(row)
+	}
+	return all, next, nil
 }
 
-func (s *Service) view(tx *store.Tx, ref cluster.Ref) (ClusterView, error) {
+// shownRow finds a cluster as clusterRow does, with all that it is shown from.
+func (s *Service) shownRow(tx *store.Tx, ref cluster.Ref) (store.ShownCluster, error) {
 	row, err := tx.ShownCluster(ref, store.CallerLane, writes)
 	if errors.Is(err, store.ErrNotFound) {
 		_, err = s.clusterRow(tx, ref)
 	}
+	return row, err
+}
+
+func (s *Service) view(tx *store.Tx, ref cluster.Ref) (ClusterView, error) {
+	row, err := s.shownRow(tx, ref)
 	if err != nil {
 		return ClusterView{}, err
 	}
-	return s.shown(row), nil
+	return s.shown(row)
+}
+
+// stored is a row for whoever may know already what it says.
+func (s *Service) stored(row store.ShownCluster) StoredCluster {
+	// No part but the last, which is as long as it likes, can have a zero byte.
+	digest := sha256.Sum256([]byte(row.Flink + "\x00" + provisioningOf(row) + "\x00" + string(row.Cluster)))
+	return StoredCluster{ETag: row.ETag, Digest: digest, View: func() (ClusterView, error) { return s.shown(row) }}
 }
 
 // shown is a cluster as callers see it.
-func (s *Service) shown(row store.ShownCluster) ClusterView {
-	v := ClusterView{Cluster: row.Cluster, Job: row.Job, ProvisioningState: provisioningOf(row), TaskManagers: cluster.LaunchOf(row.Spec).TaskManagers}
+func (s *Service) shown(row store.ShownCluster) (v ClusterView, err error) {
+	if v.Cluster, err = row.Cluster.Decode(); err != nil {
+		return v, err
+	}
+	if v.Job, err = row.Job.Decode(); err != nil {
+		return v, err
+	}
+	v.Job.SeenAt, v.ProvisioningState, v.TaskManagers = row.SeenAt, provisioningOf(row), cluster.LaunchOf(v.Spec).TaskManagers
 	if row.Flink != "" {
 		v.Components = []Component{{"Flink", row.Flink}}
 	}
 	if v.ProvisioningState != cluster.ProvisioningAccepted {
-		v.FQDN = s.fqdn(row.Cluster)
+		v.FQDN = s.fqdn(v.Cluster)
 	}
-	return v
+	return v, nil
 }
 
 // fqdn is the cluster's host name (R40).

@@ -25,6 +25,12 @@ func decode[T any](doc string) (T, error) {
 	return v, nil
 }
 
+// Document is the stored text of a T.
+type Document[T any] string
+
+// Decode reads it. That takes longer than to find it.
+func (d Document[T]) Decode() (T, error) { return decode[T](string(d)) }
+
 // row is what *sql.Row and *sql.Rows have in common.
 type row interface{ Scan(dest ...any) error }
 

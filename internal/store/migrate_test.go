@@ -66,7 +66,7 @@ func TestClustersOfAnOlderDatabaseAreShownAsTheirDocumentsSay(t *testing.T) {
 		"INSERT INTO operation VALUES (1, 'o1', 'j1', 'c1', '"+fold(ref.ID())+`/clusters/orders', 'local', 'cluster.create', 'PUT', 'caller', 'Ended', 3,
 			'me', '', '', 0, 0, '{"Outcome":"Failed"}', '')`)
 	same(t, "clusters", []ShownCluster{{
-		Cluster: cluster.Cluster{UID: "c1"}, Job: cluster.Job{UID: "j1", Goal: 2, SeenAt: moment(7)}, Flink: "2.3.0",
+		Cluster: `{"UID":"c1"}`, Job: `{"UID":"j1","Goal":2}`, Key: "orders", ETag: "e1", SeenAt: moment(7), Flink: "2.3.0",
 		Newest: OperationHead{Verb: "PUT", State: Ended, Outcome: FailedOp, Turn: 3},
 	}}, get(t, s, func(tx *Tx) ([]ShownCluster, error) { return tx.ShownClusters(ref, CallerLane, []string{"PUT"}, "", 0) }))
 }

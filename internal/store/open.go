@@ -64,7 +64,7 @@ func newStore(d *dialect, writer, readers *sql.DB, writers int, log *slog.Logger
 	readers.SetMaxOpenConns(readerCount)
 	readers.SetMaxIdleConns(readerCount)
 	s := &Store{
-		log: log, dialect: d, known: newKnowns(), writer: writer, readers: readers, writes: newStatements(writer), reads: newStatements(readers),
+		log: log, dialect: d, writer: writer, readers: readers, writes: newStatements(writer), reads: newStatements(readers),
 		turn: tokens(writers), common: tokens(max(1, writers/2)), patient: tokens(max(1, writers/2-1)), closed: make(chan struct{}),
 		commit: (*sql.Tx).Commit,
 	}

@@ -16,11 +16,10 @@ import (
 type Store struct {
 	log     *slog.Logger
 	dialect *dialect
-	writer  *sql.DB     // as many connections as turn has tokens
-	readers *sql.DB     // several, which cannot write
-	writes  *statements // of writer
-	reads   *statements // of readers
-	known   *knowns
+	writer  *sql.DB       // as many connections as turn has tokens
+	readers *sql.DB       // several, which cannot write
+	writes  *statements   // of writer
+	reads   *statements   // of readers
 	turn    chan struct{} // who has a token may use writer; SQLite has one
 	common  chan struct{} // who of the ordinary ones has a token waits for turn
 	patient chan struct{} // the same of the patient ones
@@ -99,7 +98,7 @@ func (s *Store) begin(ctx context.Context) (*Tx, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot begin a change: %w", classify(err))
 	}
-	return &Tx{ctx: ctx, tx: sqlTx, dialect: s.dialect, statements: s.writes, known: s.known}, nil
+	return &Tx{ctx: ctx, tx: sqlTx, dialect: s.dialect, statements: s.writes}, nil
 }
 
 // run does all of a change but its commit.
@@ -149,7 +148,7 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return err
 	}
-	t := &Tx{ctx: ctx, tx: sqlTx, dialect: s.dialect, statements: s.reads, known: s.known, readOnly: true}
+	t := &Tx{ctx: ctx, tx: sqlTx, dialect: s.dialect, statements: s.reads, readOnly: true}
 	defer func() {
 		t.rollback()
 		s.reads.learn(ctx, t.unknown)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -200,7 +201,8 @@ func TestAClusterIsShownWithItsJobAndTheOperationsThatTellItsState(t *testing.T)
 			return first(tx.SaveJob(job), tx.InsertVersion(cluster.Version{JobUID: "j1", Number: 2}),
 				tx.InsertOperation(operation("o1", "PUT", CallerLane, Ended, FailedOp)), tx.InsertOperation(operation("o2", "PATCH", CallerLane, Active, "")))
 		})
-		shown := ShownCluster{Cluster: c, Job: job, Newest: OperationHead{Verb: "PATCH", State: Active}, ActiveVerb: "PATCH"}
+		shown := ShownCluster{Cluster: documentOf(t, c), Job: documentOf(t, job), Key: "wordcount", ETag: c.ETag, SeenAt: job.SeenAt,
+			Newest: OperationHead{Verb: "PATCH", State: Active}, ActiveVerb: "PATCH"}
 		same(t, "while an operation is active", []ShownCluster{shown}, read())
 		same(t, "alone", shown, get(t, s, func(tx *Tx) (ShownCluster, error) {
 			return tx.ShownCluster(c.Ref, CallerLane, []string{"PUT", "PATCH"})
@@ -211,12 +213,28 @@ func TestAClusterIsShownWithItsJobAndTheOperationsThatTellItsState(t *testing.T)
 			return first(tx.SaveCluster(c), tx.ForceOperation(operation("o2", "PATCH", CallerLane, Ended, Succeeded)), tx.SaveVersion(cluster.Version{JobUID: "j1", Number: 2, Flink: "2.3.0"}),
 				tx.InsertOperation(operation("o3", "POST", CallerLane, Active, "")))
 		})
-		same(t, "after it", []ShownCluster{{Cluster: c, Job: job, Flink: "2.3.0", Newest: OperationHead{Verb: "PATCH", State: Ended, Outcome: Succeeded, Turn: 1}, ActiveVerb: "POST"}}, read())
+		shown.Cluster, shown.Flink, shown.ActiveVerb = documentOf(t, c), "2.3.0", "POST"
+		shown.Newest = OperationHead{Verb: "PATCH", State: Ended, Outcome: Succeeded, Turn: 1}
+		same(t, "after it", []ShownCluster{shown}, read())
 		refused(t, s, "a cluster that is not there", ErrNotFound, func(tx *Tx) error {
 			_, err := tx.ShownCluster(cluster.Ref{PoolRef: c.Ref.PoolRef, Name: "none"}, CallerLane, nil)
 			return err
 		})
 	})
+}
+
+// documentOf is v as it is stored.
+func documentOf[T any](t *testing.T, v T) Document[T] {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := Document[T](text)
+	if back, err := d.Decode(); err != nil || !cmp.Equal(back, v) {
+		t.Fatalf("%s is read as %+v (%v), want %+v", d, back, err, v)
+	}
+	return d
 }
 
 func TestNamesAreOrderedByTheirBytes(t *testing.T) {

@@ -17,7 +17,6 @@ type Tx struct {
 	tx         *sql.Tx
 	dialect    *dialect
 	statements *statements
-	known      *knowns
 	unknown    []string // queries that are not prepared yet
 	readOnly   bool
 	err        error // the first that ended the transaction
