@@ -190,7 +190,7 @@ bench-update: bin/drey build/jars/witness.jar ## measure the gaps of updates (25
 bench-recovery: bin/drey build/jars/witness.jar ## measure recovery (15 minutes), and write its part of docs/benchmarks.md
 	DREY_TEST_BIN=$(abspath bin/drey) go run ./bench recovery
 
-bench-kube: bin/drey build/jars/witness.jar ## measure updates, starts and recovery on a real Kubernetes beside plain objects (10 minutes), and write its part of docs/benchmarks.md
+bench-kube: bin/drey build/jars/witness.jar ## measure updates, starts and recovery on a real Kubernetes beside plain objects (15 minutes; OPERATOR=checkout of apache/flink-kubernetes-operator where it is built: updates beside it too), and write its part of docs/benchmarks.md
 	@scripts/prerequisites.sh kube
 	DREY_TEST_BIN=$(abspath bin/drey) go run ./bench kube
 

@@ -24,9 +24,11 @@ type onKube struct {
 	cluster *kube.Cluster
 	ours    *job
 	theirs  *plain
+	beside  *operated // by the Flink Kubernetes Operator; nil where there is no checkout of it
 
-	drey  struct{ updates, creates, recoveries gaps } // of a create and a recovery the gap begins with the request, or the kill
-	plain struct{ updates, creates, recoveries series }
+	drey     struct{ updates, creates, recoveries gaps } // of a create and a recovery the gap begins with the request, or the kill
+	plain    struct{ updates, creates, recoveries series }
+	operator series // updates
 
 	comeback verdict // of the jobs with Kubernetes HA, together
 }
@@ -58,20 +60,43 @@ func measureKube(ctx context.Context, dir string, n int) (_ string, err error) {
 	if err := s.create(ctx, m.ours.name, w, flags(kubeConfig)...); err != nil {
 		return "", err
 	}
+	if home := os.Getenv(operatorVariable); home != "" {
+		if m.beside, err = startOperated(ctx, cluster, s.target, home, dir, w.beside("operator")); err != nil {
+			return "", err
+		}
+		defer func() { _ = m.beside.remove(ctx) }()
+	}
 	for i := range n {
 		if err := m.round(ctx, i); err != nil {
 			return "", fmt.Errorf("round %d: %w", i+1, err)
 		}
 	}
-	a, err := m.ours.judge("`drey`", nil, m.ours.repeats)
+	verdicts, err := m.judge()
 	if err != nil {
 		return "", err
+	}
+	return m.report(verdicts, before)
+}
+
+// judge judges all ledgers.
+func (m *onKube) judge() ([]verdict, error) {
+	a, err := m.ours.judge("`drey`", nil, m.ours.repeats)
+	if err != nil {
+		return nil, err
 	}
 	b, err := m.theirs.judge("plain objects", nil, nil)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return m.report([]verdict{a, b, m.comeback}, before)
+	all := []verdict{a, b, m.comeback}
+	if m.beside != nil {
+		c, err := m.beside.judge("the operator's", nil, nil)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
 }
 
 // newKubeServer starts a server beside the cluster, with a pool there.
@@ -141,7 +166,16 @@ func (m *onKube) update(ctx context.Context) error {
 		return err
 	}
 	gap, err := m.theirs.update(ctx)
+	if err != nil {
+		return err
+	}
 	m.drey.updates, m.plain.updates = append(m.drey.updates, c), append(m.plain.updates, gap)
+	if m.beside == nil {
+		return nil
+	}
+	gap, err = m.beside.update(ctx)
+	m.operator = append(m.operator, gap)
+	fmt.Printf("update by the operator %.2f s\n", gap)
 	return err
 }
 
