@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -50,14 +51,33 @@ func Main(m *testing.M, nodes int, use func(*Cluster)) int {
 	return code
 }
 
-// Take takes a cluster with at least so many nodes: the one that runs already, which leave leaves, or one of its own, which leave ends.
+// Take takes a cluster with at least so many nodes: the one that runs already, or one that is brought up for whoever takes it, which the last of
+// them ends by leave.
 func Take(ctx context.Context, nodes int) (c *Cluster, leave func() error, err error) {
-	leave = func() error { return nil }
-	if _, err := Attach(); errors.Is(err, ErrNotRunning) {
-		leave = Down
+	f, err := findFolders()
+	if err != nil {
+		return nil, nil, err
 	}
-	c, err = Up(ctx, nodes)
-	return c, leave, err
+	if err := os.MkdirAll(string(f), 0o755); err != nil {
+		return nil, nil, err
+	}
+	u, err := enter(f.users())
+	if err != nil {
+		return nil, nil, err
+	}
+	leave = func() error { return u.leave(f.endTaken) }
+	if c, err = f.bringUp(ctx, nodes, true); err != nil {
+		return nil, nil, errors.Join(err, leave())
+	}
+	return c, leave, nil
+}
+
+// endTaken ends a cluster that Take brought up.
+func (f folders) endTaken() error {
+	if _, err := os.Stat(f.taken()); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return Down()
 }
 
 // Attach finds the cluster that runs, or ErrNotRunning.
@@ -89,14 +109,19 @@ func (f folders) attach() (*Cluster, error) {
 }
 
 // Up brings up a cluster with nodes 1 to n, all of them Ready, and builds first what is not there: minutes once, seconds then. A cluster
-// that runs is kept, and gets the nodes that it lacks. What a crashed one left is ended first. On an error nothing runs.
+// that runs is kept, and gets the nodes that it lacks. What a crashed one left is ended first. On an error nothing runs. Only [Down] ends it.
 func Up(ctx context.Context, nodes int) (*Cluster, error) {
-	if nodes < 1 || nodes > maxNodes {
-		return nil, fmt.Errorf("%d nodes: a cluster has 1 to %d", nodes, maxNodes)
-	}
 	f, err := findFolders()
 	if err != nil {
 		return nil, err
+	}
+	return f.bringUp(ctx, nodes, false)
+}
+
+// bringUp is Up; one that was not there before is marked as taken, one that was brought up to stay is not.
+func (f folders) bringUp(ctx context.Context, nodes int, taken bool) (*Cluster, error) {
+	if nodes < 1 || nodes > maxNodes {
+		return nil, fmt.Errorf("%d nodes: a cluster has 1 to %d", nodes, maxNodes)
 	}
 	unlock, err := f.lock()
 	if err != nil {
@@ -107,12 +132,18 @@ func Up(ctx context.Context, nodes int) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !f.exists() {
+	fresh := !f.exists()
+	if fresh {
 		if err := f.down(); err != nil {
 			return nil, err
 		}
 	}
 	cluster, err := f.up(ctx, from, nodes)
+	if err == nil && fresh && taken {
+		err = os.WriteFile(f.taken(), nil, 0o600)
+	} else if err == nil && !taken {
+		err = os.RemoveAll(f.taken())
+	}
 	if err != nil {
 		return nil, errors.Join(err, f.down())
 	}

@@ -39,6 +39,11 @@ func (f folders) seed(parts ...string) string {
 func (f folders) run(parts ...string) string {
 	return filepath.Join(append([]string{string(f), "run"}, parts...)...)
 }
+
+// users is what those who took the cluster have open, and taken says that nobody else wants it.
+func (f folders) users() string { return filepath.Join(string(f), "users") }
+func (f folders) taken() string { return f.run("taken") }
+
 func (f folders) pki(file string) string { return f.run("pki", file) }
 func (f folders) log(parts ...string) string {
 	return filepath.Join(append([]string{string(f), "log"}, parts...)...)
