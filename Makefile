@@ -94,7 +94,7 @@ down: build ## end the server and every process it started
 test: lint unit real test-kube ## what CI runs
 
 unit: bin/drey ## unit tests, with the race detector
-	go test -race -timeout 10m ./cmd/... ./internal/... ./deploy/... ./test/flink/... ./test/postgres/... ./test/kube/image/...
+	go test -race -timeout 10m ./cmd/... ./internal/... ./deploy/... ./test/flink/... ./test/postgres/... ./test/kube/image/... ./test/evidence
 
 real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar build/jars/preflight.jar $(GATEWAY) $(S3) $(HOMES) ## tests on real Flink; each of LINES lives one life
 	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 60m -v -count=1 -p 1 ./test/lines/... ./test/gate/... ./test/conformance/... ./test/e2e/... ./test/preflight/... ./test/docs/...
@@ -105,6 +105,8 @@ real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar
 SIMULATED = DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 170m -parallel 8 -v -count=1 ./test/simulated
 
 ON_POSTGRES = DREY_TEST_DATABASE=postgres
+# What a run of tests leaves: the command that makes it again, and the file's name.
+LEAVE = go run ./test/evidence -command "$(1)" -o docs/evidence/$(2).json
 LIFE = DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -race -timeout 120m -v -count=1 ./test/e2e
 
 python: bin/drey $(PYTHON) $(HOMES) ## a Python job on real Flink, and docs/python.md; once it installs Flink's package (490 MB, minutes)
@@ -112,7 +114,7 @@ python: bin/drey $(PYTHON) $(HOMES) ## a Python job on real Flink, and docs/pyth
 
 postgres: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(GATEWAY) $(S3) $(HOMES) ## the suites on real Flink and on simulated clusters with PostgreSQL beneath (45 minutes); evidence in docs/evidence/postgres.json
 	DREY_EVIDENCE=$(abspath docs/evidence/postgres.json) $(ON_POSTGRES) $(SIMULATED)
-	$(ON_POSTGRES) $(LIFE)
+	$(ON_POSTGRES) $(LIFE) -json | $(call LEAVE,make postgres,postgres-e2e)
 
 failpoints: build/drey-failpoints ## kill the server at every point of every kind, on simulated clusters (3 minutes); evidence in docs/evidence/failpoints.json
 	DREY_EVIDENCE=$(abspath docs/evidence/failpoints.json) $(SIMULATED)
@@ -146,9 +148,9 @@ e2e-kube: $(KUBE_BUILT) ## the suites of life, updates, recovery and faults with
 	@scripts/prerequisites.sh kube
 	$(E2E_KUBE) -run '$(or $(RUN),$(KUBE_SUITES))'
 
-failpoints-kube: $(KUBE_BUILT) ## kill the server at every moment of every step, and each process of an update, with pods on a real Kubernetes
+failpoints-kube: $(KUBE_BUILT) ## kill the server at every moment of every step, and each process of an update, with pods on a real Kubernetes (40 minutes); evidence in docs/evidence/failpoints-kube.json
 	@scripts/prerequisites.sh kube
-	DREY_TEST_SWEEP=all $(E2E_KUBE) -run 'TestTheServerKilledAt|TestEachProcess'
+	DREY_TEST_SWEEP=all $(E2E_KUBE) -run 'TestTheServerKilledAt|TestEachProcess' -json | $(call LEAVE,make failpoints-kube,failpoints-kube)
 
 check: lint unit
 
@@ -169,8 +171,8 @@ golden: ## write the golden files anew
 record: $(EMBED)/drey-keep $(EMBED)/drey-flink.jar build/jars/witness.jar ## record what real Flink answers: the traces that the fake is held to
 	go test -timeout 20m -v -count=1 ./test/conformance -record
 
-failpoints-real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar ## kill the server at every moment of every step on real Flink, and each process of an update (40 minutes)
-	DREY_TEST_SWEEP=all DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -timeout 120m -v -count=1 -run 'TestTheServerKilled|TestEachProcess' ./test/e2e
+failpoints-real: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar ## kill the server at every moment of every step on real Flink, and each process of an update (40 minutes); evidence in docs/evidence/failpoints-real.json
+	DREY_TEST_SWEEP=all DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) go test -timeout 120m -v -count=1 -run 'TestTheServerKilled|TestEachProcess' -json ./test/e2e | $(call LEAVE,make failpoints-real,failpoints-real)
 
 lines: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(HOMES) ## the suites of life, updates and recovery on each line (LINES=, RUN=; 20 minutes each); evidence in docs/evidence/lines.json
 	DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/drey-failpoints) DREY_EVIDENCE=$(abspath docs/evidence/lines.json) go test -tags deep -run 'TestEachLine$$' -timeout 170m -v -count=1 ./test/lines
