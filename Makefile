@@ -112,7 +112,7 @@ LIFE = DREY_TEST_BIN=$(abspath bin/drey) DREY_TEST_FAILPOINTS=$(abspath build/dr
 python: bin/drey $(PYTHON) $(HOMES) ## a Python job on real Flink, and docs/python.md; once it installs Flink's package (490 MB, minutes)
 	DREY_TEST_BIN=$(abspath bin/drey) go test -race -tags python -run 'TestAPythonJob|TestPythonJobs' -timeout 60m -v -count=1 -p 1 ./test/e2e ./test/docs
 
-postgres: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(GATEWAY) $(S3) $(HOMES) ## the suites on real Flink and on simulated clusters with PostgreSQL beneath (45 minutes); evidence in docs/evidence/postgres.json
+postgres: bin/drey build/drey-failpoints build/jars/witness.jar build/jars/hello.jar $(GATEWAY) $(S3) $(HOMES) ## the suites on real Flink and on simulated clusters with PostgreSQL beneath (45 minutes); evidence in docs/evidence/postgres.json and postgres-e2e.json
 	DREY_EVIDENCE=$(abspath docs/evidence/postgres.json) $(ON_POSTGRES) $(SIMULATED)
 	$(ON_POSTGRES) $(LIFE) -json | $(call LEAVE,make postgres,postgres-e2e)
 
@@ -148,7 +148,7 @@ e2e-kube: $(KUBE_BUILT) ## the suites of life, updates, recovery and faults with
 	@scripts/prerequisites.sh kube
 	$(E2E_KUBE) -run '$(or $(RUN),$(KUBE_SUITES))'
 
-failpoints-kube: $(KUBE_BUILT) ## kill the server at every moment of every step, and each process of an update, with pods on a real Kubernetes (40 minutes); evidence in docs/evidence/failpoints-kube.json
+failpoints-kube: $(KUBE_BUILT) ## kill the server at every moment of every step, and each process of an update, with pods on a real Kubernetes (50 minutes); evidence in docs/evidence/failpoints-kube.json
 	@scripts/prerequisites.sh kube
 	DREY_TEST_SWEEP=all $(E2E_KUBE) -run 'TestTheServerKilledAt|TestEachProcess' -json | $(call LEAVE,make failpoints-kube,failpoints-kube)
 

@@ -76,8 +76,11 @@ func newOperator(ctx context.Context, c *kube.Cluster, t *kube.Target, home, dir
 // define makes the operator's resources known to the API server.
 func (o *operator) define(ctx context.Context) error {
 	files, err := filepath.Glob(filepath.Join(o.home, "helm/flink-kubernetes-operator/crds/*.yml"))
-	if err != nil || len(files) == 0 {
-		return fmt.Errorf("%s is no checkout of the operator (%w)", o.home, err)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("%s=%s: there is no checkout of the operator", operatorVariable, o.home)
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -116,15 +119,8 @@ func loosen(definition *unstructured.Unstructured) {
 
 // allow gives the JobManagers' account the rights to make TaskManagers, and to lead.
 func (o *operator) allow(ctx context.Context) error {
-	name := meta.ObjectMeta{Name: "flink-native"}
-	rules := []rbac.PolicyRule{{APIGroups: []string{"", "apps"}, Resources: []string{"pods", "configmaps", "services", "deployments"}, Verbs: []string{"*"}}}
-	at := o.cluster.Client.RbacV1()
-	if _, err := at.Roles(o.target.Namespace).Create(ctx, &rbac.Role{ObjectMeta: name, Rules: rules}, meta.CreateOptions{}); err != nil {
-		return err
-	}
-	_, err := at.RoleBindings(o.target.Namespace).Create(ctx, &rbac.RoleBinding{ObjectMeta: name, RoleRef: rbac.RoleRef{APIGroup: rbac.GroupName, Kind: "Role", Name: name.Name},
-		Subjects: []rbac.Subject{{Kind: rbac.ServiceAccountKind, Name: "default", Namespace: o.target.Namespace}}}, meta.CreateOptions{})
-	return err
+	return allow(ctx, o.cluster, o.target.Namespace, "flink-native",
+		rbac.PolicyRule{APIGroups: []string{"", "apps"}, Resources: []string{"pods", "configmaps", "services", "deployments"}, Verbs: []string{"*"}})
 }
 
 // signIn makes the operator an account with all rights, and a kubeconfig with a token of it: Flink's client in it cannot read the administrator's key.
@@ -211,10 +207,16 @@ func (o *operator) writeConfig(context.Context) error {
 func (o *operator) start(ctx context.Context) error {
 	target := filepath.Join(o.home, "flink-kubernetes-operator", "target")
 	shaded, err := filepath.Glob(filepath.Join(target, "flink-kubernetes-operator-*-shaded.jar"))
-	standalone, e := filepath.Glob(filepath.Join(o.home, "flink-kubernetes-standalone", "target", "flink-kubernetes-standalone-*.jar"))
+	if err != nil {
+		return err
+	}
+	standalone, err := filepath.Glob(filepath.Join(o.home, "flink-kubernetes-standalone", "target", "flink-kubernetes-standalone-*.jar"))
+	if err != nil {
+		return err
+	}
 	standalone = slices.DeleteFunc(standalone, func(jar string) bool { return strings.HasSuffix(jar, "-tests.jar") })
 	if len(shaded) != 1 || len(standalone) != 1 {
-		return fmt.Errorf("the operator in %s is not built (%w): %s", o.home, errors.Join(err, e), operatorBuild)
+		return fmt.Errorf("the operator in %s is not built; there: %s", o.home, operatorBuild)
 	}
 	o.version = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(shaded[0]), "flink-kubernetes-operator-"), "-shaded.jar")
 	log, err := os.Create(filepath.Join(o.dir, "operator.log"))
@@ -269,6 +271,9 @@ func (o *operator) end(ctx context.Context) error {
 	}
 	ctx = context.WithoutCancel(ctx)
 	err := o.cluster.Client.RbacV1().ClusterRoleBindings().Delete(ctx, o.binding(), meta.DeleteOptions{})
+	if apierrors.IsNotFound(err) {
+		err = nil // it came no further
+	}
 	for _, name := range o.defined {
 		err = errors.Join(err, o.objects.Resource(definitions).Delete(ctx, name, meta.DeleteOptions{}))
 	}

@@ -135,12 +135,16 @@ func (j *plain) pod(role, memory string, command []string) *core.Pod {
 
 // allowHA gives pods of the namespace the rights that Flink's Kubernetes HA needs.
 func allowHA(ctx context.Context, c *kube.Cluster, namespace string) error {
-	name := meta.ObjectMeta{Name: "flink-ha"}
-	rules := []rbac.PolicyRule{{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"*"}}}
-	if _, err := c.Client.RbacV1().Roles(namespace).Create(ctx, &rbac.Role{ObjectMeta: name, Rules: rules}, meta.CreateOptions{}); err != nil {
+	return allow(ctx, c, namespace, "flink-ha", rbac.PolicyRule{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"*"}})
+}
+
+// allow gives pods of the namespace that have no account of their own the rights of a rule.
+func allow(ctx context.Context, c *kube.Cluster, namespace, role string, rule rbac.PolicyRule) error {
+	name := meta.ObjectMeta{Name: role}
+	if _, err := c.Client.RbacV1().Roles(namespace).Create(ctx, &rbac.Role{ObjectMeta: name, Rules: []rbac.PolicyRule{rule}}, meta.CreateOptions{}); err != nil {
 		return err
 	}
-	_, err := c.Client.RbacV1().RoleBindings(namespace).Create(ctx, &rbac.RoleBinding{ObjectMeta: name, RoleRef: rbac.RoleRef{APIGroup: rbac.GroupName, Kind: "Role", Name: name.Name},
+	_, err := c.Client.RbacV1().RoleBindings(namespace).Create(ctx, &rbac.RoleBinding{ObjectMeta: name, RoleRef: rbac.RoleRef{APIGroup: rbac.GroupName, Kind: "Role", Name: role},
 		Subjects: []rbac.Subject{{Kind: rbac.ServiceAccountKind, Name: "default", Namespace: namespace}}}, meta.CreateOptions{})
 	return err
 }

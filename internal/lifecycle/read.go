@@ -162,8 +162,8 @@ func (s *Service) view(tx *store.Tx, ref cluster.Ref) (ClusterView, error) {
 // stored is a row for whoever may know already what it says.
 func (s *Service) stored(row store.ShownCluster) StoredCluster {
 	// No part but the last, which is as long as it likes, can have a zero byte.
-	digest := sha256.Sum256([]byte(row.Flink + "\x00" + provisioningOf(row) + "\x00" + string(row.Cluster)))
-	return StoredCluster{ETag: row.ETag, Digest: digest, View: func() (ClusterView, error) { return s.shown(row) }}
+	text := append([]byte(row.Flink+"\x00"+provisioningOf(row)+"\x00"), row.Cluster...)
+	return StoredCluster{ETag: row.ETag, Digest: sha256.Sum256(text), View: func() (ClusterView, error) { return s.shown(row) }}
 }
 
 // shown is a cluster as callers see it.

@@ -1,5 +1,5 @@
 // Command evidence makes a file for docs/evidence of a run of tests. It shows what `go test -json` says on its standard input as `go test -v` shows
-// it, writes down which tests passed and what they logged, and fails if one of them failed or none ran:
+// it, writes down which tests passed and what they logged, and fails if one of them failed or was skipped, or none ran:
 //
 //	go test -json ./test/e2e | go run ./test/evidence -command "make failpoints-kube" -o docs/evidence/kube.json
 package main
@@ -84,8 +84,8 @@ func read(in io.Reader, out io.Writer) (tests map[string]test, err error) {
 		if e.Action == "output" {
 			fmt.Fprint(out, e.Output)
 		}
-		if e.Action == "fail" {
-			err = errors.Join(err, fmt.Errorf("%s %s failed", e.Package, e.Test))
+		if e.Action == "fail" || e.Action == "skip" && e.Test != "" {
+			err = errors.Join(err, fmt.Errorf("%s %s: %s", e.Package, e.Test, e.Action))
 		}
 		if name, part, _ := strings.Cut(e.Test, "/"); name != "" {
 			tests[name] = tests[name].with(e, part != "")

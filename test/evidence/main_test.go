@@ -38,6 +38,7 @@ func TestWhatFailedOrNeverRanFailsTheCommand(t *testing.T) {
 	t.Parallel()
 	for name, in := range map[string]string{
 		"a test":              events + `{"Action":"fail","Package":"p","Test":"TestB","Elapsed":2}`,
+		"one was skipped":     events + `{"Action":"skip","Package":"p","Test":"TestB","Elapsed":0}`,
 		"a package alone":     events + `{"Action":"fail","Package":"q","Elapsed":2}`,
 		"nothing ran":         "",
 		"it does not build":   "# p\na.go:1: undefined: x\nFAIL p [build failed]\n",
